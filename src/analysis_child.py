@@ -1,0 +1,170 @@
+"""The analysis process: holds the models and the GPU, and serves one analysis after another."""
+
+from __future__ import annotations
+
+import faulthandler
+import logging
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from multiprocessing.connection import Connection, wait
+from multiprocessing.synchronize import Event
+from pathlib import Path
+from typing import Any
+
+from detector import EngineInfo
+from errors import ConfigurationError, HumanDetectorError, TransientError
+from logs import log_context, log_native_output
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class AnalysisSettings:
+    """What the process needs to know once.
+
+    Attributes:
+        human_detection: keyword arguments of VideoAnalyzer.
+        require_gpu: refuse to start without a GPU.
+        log_format: `text` or `json`.
+    """
+
+    human_detection: Mapping[str, Any]
+    require_gpu: bool
+    log_format: str
+
+
+@dataclass(frozen=True, slots=True)
+class AnalysisRequest:
+    """One video to analyse.
+
+    Attributes:
+        video_path: the local file.
+        result_path: where the result file goes.
+        video_id: key of the record.
+        source: bucket, key and etag of the video.
+        log_names: names for the log lines of this job.
+    """
+
+    video_path: Path
+    result_path: Path
+    video_id: int
+    source: Mapping[str, Any]
+    log_names: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """Answer: the models are loaded."""
+
+    engine: EngineInfo
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Answer: how far the analysis is, 0 to 1."""
+
+    fraction: float
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """Answer: the result file is there."""
+
+    summary: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """Answer: the analysis ended with an error."""
+
+    error: HumanDetectorError
+
+
+class _Cancelled(Exception):
+    """The worker no longer wants this analysis."""
+
+
+def serve(connection: Connection, cancelled: Event, settings: AnalysisSettings) -> None:
+    """Main function of the process.
+
+    Args:
+        connection: AnalysisRequest in; first Ready, then for each request Progress and at last Finished or
+            Failed out.
+        cancelled: set by the worker to end the analysis that runs.
+        settings: what to load.
+    """
+    _belong_to_the_worker()
+    log_native_output(settings.log_format)
+    # Imported here and not above, because the worker process imports this module too.
+    from video_analyzer import VideoAnalyzer
+
+    try:
+        _require_gpu(settings)
+        analyzer = VideoAnalyzer(**settings.human_detection)
+        analyzer.load()
+    except Exception as error:
+        connection.send(Failed(_plain(error)))
+        return
+    connection.send(Ready(analyzer.engine))
+
+    def report(fraction: float) -> None:
+        if cancelled.is_set():
+            raise _Cancelled
+        connection.send(Progress(fraction))
+
+    while True:
+        request: AnalysisRequest = connection.recv()
+        with log_context(**request.log_names):
+            try:
+                header = analyzer.analyze_to_file(
+                    request.video_path,
+                    request.result_path,
+                    report,
+                    video_id=request.video_id,
+                    source=request.source,
+                )
+                connection.send(Finished(header.summary.to_dict()))
+            except Exception as error:
+                connection.send(Failed(_plain(error)))
+
+
+def _belong_to_the_worker() -> None:
+    """Leave signals to the worker, and do not outlive it."""
+    # Ctrl-C and a container's stop reach the whole process group; the worker decides what happens.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    faulthandler.enable(os.fdopen(os.dup(2), "w"))
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+
+    def exit_with_parent() -> None:
+        wait([parent.sentinel])
+        os._exit(1)
+
+    threading.Thread(target=exit_with_parent, name="exit-with-worker", daemon=True).start()
+
+
+def _require_gpu(settings: AnalysisSettings) -> None:
+    if not settings.require_gpu:
+        return
+    from engine import visible_gpus
+
+    if not visible_gpus():
+        raise ConfigurationError(
+            "require_gpu is true, but TensorFlow sees no GPU: check the driver, and that the container is "
+            "given a GPU, or set require_gpu to false"
+        )
+
+
+def _plain(error: Exception) -> HumanDetectorError:
+    """The error as one of ours, which the worker can receive without the libraries that raised it."""
+    if isinstance(error, HumanDetectorError):
+        return error
+    if not isinstance(error, _Cancelled):
+        log.error("the analysis failed", exc_info=error)
+    reason = str(error).strip().splitlines()
+    return TransientError(f"{type(error).__name__}: {reason[0][:500] if reason else 'no message'}")

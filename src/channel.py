@@ -1,0 +1,76 @@
+"""A bounded queue between two threads that can be closed from either side."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Iterator
+from typing import Generic, TypeVar
+
+Item = TypeVar("Item")
+
+
+class ChannelClosed(Exception):
+    """The other side wants no more items."""
+
+
+class Channel(Generic[Item]):
+    """A bounded first-in, first-out queue for one producer and one consumer.
+
+    `queue.Queue` is not enough: a producer that waits for room must wake up when the consumer gives up, and
+    the consumer must get the producer's exception.
+
+    Args:
+        capacity: how many items may wait; `put` waits while there are that many.
+    """
+
+    def __init__(self, capacity: float = float("inf")) -> None:
+        self._capacity = capacity
+        self._items: deque[Item] = deque()
+        self._changed = threading.Condition()
+        self._ended = False
+        self._abandoned = False
+        self._error: BaseException | None = None
+
+    def put(self, item: Item) -> None:
+        """Add an item; wait while the channel is full.
+
+        Raises:
+            ChannelClosed: the consumer has abandoned the channel.
+        """
+        with self._changed:
+            self._changed.wait_for(lambda: self._abandoned or len(self._items) < self._capacity)
+            if self._abandoned:
+                raise ChannelClosed
+            self._items.append(item)
+            self._changed.notify_all()
+
+    def end(self, error: BaseException | None = None) -> None:
+        """Say that no more items come; the consumer gets the error after the items that wait."""
+        with self._changed:
+            self._ended, self._error = True, error
+            self._changed.notify_all()
+
+    def abandon(self) -> None:
+        """Say that no more items are wanted, and drop those that wait."""
+        with self._changed:
+            self._abandoned = True
+            self._items.clear()
+            self._changed.notify_all()
+
+    def __iter__(self) -> Iterator[Item]:
+        """Take items until the channel is ended or abandoned.
+
+        Raises:
+            BaseException: the error that the producer ended the channel with.
+        """
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._items or self._ended or self._abandoned)
+                if not self._items:
+                    if self._error and not self._abandoned:
+                        raise self._error
+                    return
+                item = self._items.popleft()
+                self._changed.notify_all()
+            yield item

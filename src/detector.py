@@ -1,0 +1,217 @@
+"""Detector base class, its values, and the factory that builds detectors by name.
+
+A detector of one's own needs this file only: subclass `Detector`, implement `detect`, and name the class
+in the configuration as `package.module:ClassName`.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from errors import ConfigurationError
+from validation import Check, check_mapping, number, text, unknown_key, whole_number
+
+Image = NDArray[np.uint8]
+"""One RGB picture: uint8 [height, width, 3]."""
+
+REGISTERED_DETECTORS = {
+    "HumanDetector": "human_detector:HumanDetector",
+    "FaceDetector": "face_detector:FaceDetector",
+}
+"""The detectors of this repository by name. Imported when asked for, so that naming one costs nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A rectangle in fractions of the displayed image: x to the right, y down, all from 0 to 1.
+
+    Raises:
+        ValueError: a side lies outside [0, 1] or the sides are swapped (pixels instead of fractions, mostly).
+    """
+
+    x_min: float
+    y_min: float
+    x_max: float
+    y_max: float
+
+    def __post_init__(self) -> None:
+        if not (0 <= self.x_min <= self.x_max <= 1 and 0 <= self.y_min <= self.y_max <= 1):
+            raise ValueError(
+                f"found {self}, valid are fractions of the image with 0 <= min <= max <= 1 "
+                "(Box.clipped cuts off what lies outside the image)"
+            )
+
+    @classmethod
+    def clipped(cls, x_min: float, y_min: float, x_max: float, y_max: float) -> Box:
+        """The part of the rectangle that lies inside the image."""
+        sides = (min(max(float(side), 0.0), 1.0) for side in (x_min, y_min, x_max, y_max))
+        return cls(*sides)
+
+    def to_dict(self) -> dict[str, float]:
+        """The box as the result file has it; 5 digits are a tenth of a pixel at 8K."""
+        return {side: round(getattr(self, side), 5) for side in ("x_min", "y_min", "x_max", "y_max")}
+
+
+@dataclass(frozen=True, slots=True)
+class Detection:
+    """One thing found in one image.
+
+    Raises:
+        ValueError: the score is not a number from 0 to 1.
+    """
+
+    label: str
+    score: float
+    box: Box
+
+    def __post_init__(self) -> None:
+        if not (math.isfinite(self.score) and 0 <= self.score <= 1):
+            raise ValueError(f"score: found {self.score!r}, valid is a number from 0 to 1")
+
+    def to_dict(self) -> dict[str, Any]:
+        """The detection as the result file has it."""
+        return {"label": self.label, "score": round(float(self.score), 4), "box": self.box.to_dict()}
+
+
+@dataclass(frozen=True, slots=True)
+class EngineInfo:
+    """What computes: the library, its version and the device, such as `GPU:0 Tesla T4`."""
+
+    name: str
+    version: str
+    device: str
+
+    def to_dict(self) -> dict[str, str]:
+        """The engine as the result file has it."""
+        return {"name": self.name, "version": self.version, "device": self.device}
+
+
+class Detector(ABC):
+    """Finds one kind of thing in images.
+
+    Building one is cheap and only checks the arguments; `load` brings in what is heavy.
+
+    Args:
+        name: key of the detections in the result; the class name by default.
+        min_detection_score: detections with a lower score are left out, 0 to 1.
+        max_batch_size: the most images that `detect` is given at once.
+    """
+
+    checks: ClassVar[Mapping[str, Check]] = {
+        "name": text,
+        "min_detection_score": number(0, 1),
+        "max_batch_size": whole_number(1, 1024),
+    }
+    """How each keyword argument is checked. A subclass adds its own: `{**Detector.checks, ...}`."""
+
+    def __init__(
+        self, *, name: str | None = None, min_detection_score: float = 0.4, max_batch_size: int = 5
+    ) -> None:
+        self.name = type(self).__name__ if name is None else name
+        self.min_detection_score = min_detection_score
+        self.max_batch_size = max_batch_size
+
+    def load(self) -> None:  # noqa: B027 - a detector without a model has nothing to load
+        """Load the model and run it once, so that the first images need not wait.
+
+        Raises:
+            ConfigurationError: the model is missing or damaged.
+        """
+
+    @property
+    def engine(self) -> EngineInfo | None:
+        """What computes, known after `load`; None for a detector that does not say."""
+        return None
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """The arguments in effect, defaults included, as the result file has them."""
+        return {
+            "name": self.name,
+            "min_detection_score": self.min_detection_score,
+            "max_batch_size": self.max_batch_size,
+        }
+
+    @abstractmethod
+    def detect(self, images: Sequence[Image]) -> list[list[Detection]]:
+        """Find things in a batch of images.
+
+        Args:
+            images: 1 to `max_batch_size` images, RGB uint8 [height, width, 3].
+
+        Returns:
+            For each image, in order, the detections with at least `min_detection_score`.
+        """
+
+
+def detector_class(name: str) -> type[Detector]:
+    """The class behind a detector's name.
+
+    Args:
+        name: a registered name, or `package.module:ClassName`.
+
+    Raises:
+        ConfigurationError: the name is unknown, cannot be imported or is no `Detector`.
+    """
+    target = REGISTERED_DETECTORS.get(name, name)
+    module_name, colon, class_name = target.partition(":")
+    if not colon:
+        known = ", ".join(REGISTERED_DETECTORS)
+        raise ConfigurationError(f"unknown detector {name!r}, valid are {known}, or package.module:ClassName")
+    try:
+        found_class = getattr(importlib.import_module(module_name), class_name)
+    except Exception as error:  # an import runs foreign code: whatever it raises belongs to this name
+        raise ConfigurationError(
+            f"detector {name!r} cannot be imported: {type(error).__name__}: {error}"
+        ) from error
+    if not (inspect.isclass(found_class) and issubclass(found_class, Detector)):
+        raise ConfigurationError(f"detector {name!r} is not a subclass of detector.Detector")
+    return found_class
+
+
+def create_detector(name: str, arguments: Mapping[str, Any] | None = None) -> Detector:
+    """Build a detector by name.
+
+    Args:
+        name: a registered name, or `package.module:ClassName`.
+        arguments: keyword arguments of that class.
+
+    Raises:
+        ConfigurationError: the name or an argument is not valid; every problem is listed.
+    """
+    arguments = dict(arguments or {})
+    found_class = detector_class(name)
+    accepted = _keyword_arguments(found_class)
+    checks = {key: check for key, check in found_class.checks.items() if key in accepted}
+    problems = check_mapping("", arguments, checks, allow_unknown=True)
+    problems += [unknown_key("", key, accepted) for key in arguments if key not in accepted]
+    if problems:
+        raise ConfigurationError(*problems)
+    try:
+        return found_class(**arguments)
+    except (TypeError, ValueError) as error:
+        raise ConfigurationError(f"{name} refuses its arguments: {error}") from error
+
+
+def _keyword_arguments(found_class: type[Detector]) -> set[str]:
+    """The keyword arguments that a class accepts.
+
+    A constructor with `**kwargs` passes them on to its base class, so the bases are looked through as well.
+    """
+    accepted: set[str] = set()
+    for base in found_class.__mro__:
+        if "__init__" in vars(base):
+            parameters = list(inspect.signature(vars(base)["__init__"]).parameters.values())[1:]
+            accepted |= {p.name for p in parameters if p.kind in (p.KEYWORD_ONLY, p.POSITIONAL_OR_KEYWORD)}
+            if not any(p.kind is p.VAR_KEYWORD for p in parameters):
+                break
+    return accepted

@@ -1,0 +1,71 @@
+"""The product's errors, classified by what to do next (failures.py says what that is)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+class HumanDetectorError(Exception):
+    """Base of every error that this product raises on purpose."""
+
+
+class ConfigurationError(HumanDetectorError):
+    """The set-up is wrong: the configuration, a model, a missing GPU. The worker does not start.
+
+    Args:
+        problems: one sentence each: where, what was found, what is valid.
+    """
+
+    def __init__(self, *problems: str) -> None:
+        super().__init__(*problems)
+        self.problems: Sequence[str] = problems
+
+    def __str__(self) -> str:
+        return "\n".join(self.problems)
+
+
+class PermanentError(HumanDetectorError):
+    """This job fails each time that it is tried: record the reason, do not try again."""
+
+
+class VideoError(PermanentError):
+    """The file is no video that can be analysed."""
+
+
+class BadMessage(PermanentError):
+    """The message names no record in which its failure could be recorded."""
+
+
+class TransientError(HumanDetectorError):
+    """This attempt failed; a later one may succeed."""
+
+
+class AnalysisCrashed(TransientError):
+    """The analysis process died or stalled. It is started again; the job counts one failed attempt."""
+
+
+class LeaseLost(HumanDetectorError):
+    """Another worker may own the job now: stop, and write, upload and delete nothing."""
+
+
+class Interrupted(HumanDetectorError):
+    """The worker was asked to stop: give the job back."""
+
+
+class AlreadyDone(HumanDetectorError):
+    """The record says that the video is done."""
+
+
+class HeldByAnother(HumanDetectorError):
+    """Another worker holds a lease on the video.
+
+    Args:
+        seconds: how long its lease lasts unless it is renewed.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(seconds)
+        self.seconds = seconds
+
+    def __str__(self) -> str:
+        return f"another worker is at it, its lease lasts {self.seconds:.0f} s"

@@ -1,0 +1,68 @@
+"""Turns decoded frames into RGB images as a player would show them."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import av
+import numpy as np
+from av.sidedata.sidedata import Type as SideDataType
+from av.video.reformatter import Interpolation, VideoReformatter
+from numpy.typing import NDArray
+
+_QUARTER_TURNS = ((1, 0, 0, 1), (0, -1, 1, 0), (-1, 0, 0, -1), (0, 1, -1, 0))  # counter-clockwise
+
+
+class FrameConverter:
+    """Converts the frames of one video to RGB, all in the size and the orientation of its first frame."""
+
+    def __init__(self, first: av.VideoFrame) -> None:
+        # One reformatter for all frames: it keeps its tables for as long as the frames look alike.
+        self._reformatter = VideoReformatter()
+        self._coded_size = (first.width, first.height)
+        self._matrix = _display_matrix(first)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height in pixels of every image that `convert` returns."""
+        width, height = self._coded_size
+        return (height, width) if _is_transposed(self._matrix) else (width, height)
+
+    def convert(self, frame: av.VideoFrame) -> NDArray[np.uint8]:
+        """Returns the frame as RGB [height, width, 3], rotated for display, C-contiguous, owned by the caller."""
+        width, height = self._coded_size
+        # Bicubic, one thread, and colour matrix and range as the frame says: the same pixels that OpenCV's
+        # VideoCapture gives for 8-bit video. Decoding keeps the other cores busy.
+        rgb = self._reformatter.reformat(
+            frame, width=width, height=height, format="rgb24", interpolation=Interpolation.BICUBIC, threads=1
+        )
+        # A copy in any case: an RGB stream comes through as the decoder's own buffer, and later frames build on it.
+        return np.array(_oriented(rgb.to_ndarray(), self._matrix), dtype=np.uint8, order="C")
+
+
+def _display_matrix(frame: av.VideoFrame) -> tuple[int, ...]:
+    """Returns a, b, c, d of the frame's display matrix: pixel (x, y) is shown at (a x + c y, b x + d y)."""
+    try:
+        side_data = cast("dict[SideDataType, Any]", frame.side_data)
+        numbers = np.frombuffer(bytes(side_data[SideDataType.DISPLAYMATRIX]), dtype=np.int32)
+    except KeyError:
+        return _QUARTER_TURNS[0]
+    except ValueError:
+        # PyAV 18 cannot list side data of a kind that it has no name for, such as the EXIF block of a photo.
+        # It does know the angle, which lacks mirroring only.
+        return _QUARTER_TURNS[round(frame.rotation / 90) % 4]
+    a, b, _, c, d = numbers[:5].tolist()
+    return a, b, c, d
+
+
+def _is_transposed(matrix: tuple[int, ...]) -> bool:
+    a, b, _, _ = matrix
+    return abs(b) > abs(a)
+
+
+def _oriented(image: NDArray[np.uint8], matrix: tuple[int, ...]) -> NDArray[np.uint8]:
+    """Applies the quarter turns and mirrorings of a display matrix; angles between are rounded to the nearest."""
+    a, b, c, d = matrix
+    if _is_transposed(matrix):
+        image, a, d = image.transpose(1, 0, 2), c, b
+    return image[:: -1 if d < 0 else 1, :: -1 if a < 0 else 1]

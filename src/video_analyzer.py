@@ -1,0 +1,139 @@
+"""VideoAnalyzer: applies detectors to a sample of the frames of a video.
+
+from video_analyzer import VideoAnalyzer
+
+analyzer = VideoAnalyzer(detectors=[["FaceDetector", {"min_detection_score": 0.5}]], frame_ratio=0.2)
+result = analyzer.analyze("clip.mp4")
+print(result.to_dict()["summary"])
+"""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from analysis_arguments import FRAME_RATIO, create_detectors
+from detector import EngineInfo
+from errors import ConfigurationError
+from pipeline import detect_all
+from result_file import ResultFileWriter
+from results import AnalysisHeader, AnalysisResult, FrameDetections, Summary
+from sampling import FrameSampler
+from validation import problem
+from video_source import VideoSource
+
+Progress = Callable[[float], None]
+
+
+def _no_progress(_: float) -> None:
+    """Nobody watches."""
+
+
+class VideoAnalyzer:
+    """Applies detectors to a sample of the frames of a video.
+
+    Args:
+        detectors: one `[name, keyword arguments]` each; the name is a registered class name or
+            `package.module:ClassName`.
+        frame_ratio: the share of the frames that is analysed, above 0 and up to 1.
+
+    Raises:
+        ConfigurationError: lists every problem with its place in the arguments.
+    """
+
+    def __init__(self, detectors: Sequence[Sequence[Any]], frame_ratio: float = 0.2) -> None:
+        problems = []
+        if valid := FRAME_RATIO(frame_ratio):
+            problems.append(problem("frame_ratio", frame_ratio, valid))
+        self.detectors, detector_problems = create_detectors(detectors)
+        if problems or detector_problems:
+            raise ConfigurationError(*problems, *detector_problems)
+        self.frame_ratio = frame_ratio
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """The arguments in effect, as the result file has them."""
+        return {
+            "frame_ratio": self.frame_ratio,
+            "detectors": [[type(detector).__name__, detector.arguments] for detector in self.detectors],
+        }
+
+    @property
+    def engine(self) -> EngineInfo:
+        """What computes: the engine of the first detector that names one."""
+        named = (detector.engine for detector in self.detectors if detector.engine)
+        return next(named, EngineInfo("python", platform.python_version(), "CPU"))
+
+    def load(self) -> None:
+        """Load and warm up all models. Called when first needed, or early to save the first video the wait.
+
+        Raises:
+            ConfigurationError: lists every model that is missing or damaged.
+        """
+        problems: list[str] = []
+        for detector in self.detectors:
+            try:
+                detector.load()
+            except ConfigurationError as error:
+                problems += error.problems
+        if problems:
+            raise ConfigurationError(*problems)
+
+    def analyze(self, path: Path | str, progress: Progress = _no_progress) -> AnalysisResult:
+        """Analyse a local video file.
+
+        Args:
+            path: any file that FFmpeg reads.
+            progress: called with the share that is done, 0 to 1.
+
+        Raises:
+            VideoError: the file is no video that can be analysed.
+        """
+        frames: list[FrameDetections] = []
+        header = self._analyze(path, frames.append, progress)
+        return AnalysisResult(header, frames)
+
+    def analyze_to_file(
+        self,
+        path: Path | str,
+        result_path: Path,
+        progress: Progress = _no_progress,
+        *,
+        video_id: int | None = None,
+        source: Mapping[str, Any] | None = None,
+    ) -> AnalysisHeader:
+        """The same, with the result written to a file as it comes: memory does not grow with the video.
+
+        Args:
+            path: any file that FFmpeg reads.
+            result_path: the result file; it appears when the analysis is complete.
+            progress: called with the share that is done, 0 to 1; what it raises ends the analysis.
+            video_id: see `AnalysisHeader.to_dict`.
+            source: see `AnalysisHeader.to_dict`.
+
+        Raises:
+            VideoError: the file is no video that can be analysed.
+        """
+        with ResultFileWriter(result_path) as writer:
+            header = self._analyze(path, writer.write, progress)
+            writer.finish(header.to_dict(video_id, source))
+        return header
+
+    def _analyze(
+        self, path: Path | str, take: Callable[[FrameDetections], None], progress: Progress
+    ) -> AnalysisHeader:
+        """The one way through a video: decode, detect, hand each frame's result to `take`."""
+        self.load()
+        summary = Summary(detector.name for detector in self.detectors)
+        sampler = FrameSampler(self.frame_ratio)
+        with VideoSource(path, is_sampled=sampler.is_sampled) as video:
+            with closing(detect_all(video.frames(), self.detectors)) as found_frames:
+                for frame in found_frames:
+                    take(frame)
+                    summary.add(frame)
+                    progress(video.progress)
+            progress(1.0)
+            return AnalysisHeader(video.info(), self.arguments, self.engine, summary)
