@@ -19,6 +19,7 @@ import boto3
 import cv2
 import numpy as np
 from moto.server import ThreadedMotoServer
+
 from sample_clip import sample_clip
 
 ROOT = Path(__file__).resolve().parent.parent

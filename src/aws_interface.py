@@ -116,8 +116,8 @@ class Worker:
                 if message is not None:
                     self.handle(message)
                     idle_since = self._clock()
-        except Interrupted:
-            log.info("stopped")
+        except Interrupted as error:
+            log.info("stopped: %s", error)
 
     def _receive(self, idle_left: float | None) -> Message | None:
         wait = LONG_POLL_SECONDS if idle_left is None else min(LONG_POLL_SECONDS, max(1, round(idle_left)))
@@ -301,7 +301,7 @@ def main(arguments: list[str] | None = None) -> int:
             log.error("cannot start: %s", sentence)
         return 2
     except Interrupted:
-        log.info("stopped before the first message")
+        log.info("stopped before the first message was received")
     return 0
 
 

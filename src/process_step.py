@@ -221,12 +221,7 @@ class ProcessSteps:
 
     def _replace_own(self, step: ClaimedStep, change: Element) -> None:
         element = {"step": STEP, **change}
-        try:
-            self._write_own(step, lambda: f"SET {_at(step)} = :new", {}, {":new": element})
-        except LeaseLost:
-            # A write whose answer got lost is sent again by botocore, and then finds its own work.
-            if element not in self._read(step.video_id):
-                raise
+        self._write_own(step, lambda: f"SET {_at(step)} = :new", {}, {":new": element}, written=element)
 
     def _change_own(self, step: ClaimedStep, change: Element) -> None:
         self._write_own(
@@ -237,9 +232,23 @@ class ProcessSteps:
         )
 
     def _write_own(
-        self, step: ClaimedStep, update: Callable[[], str], names: Mapping[str, str], values: Element
+        self,
+        step: ClaimedStep,
+        update: Callable[[], str],
+        names: Mapping[str, str],
+        values: Element,
+        written: Element | None = None,
     ) -> None:
-        """Write to our element, and find it again if others have moved it."""
+        """Write to our element, and find it again if others have moved it.
+
+        Args:
+            step: whose element.
+            update: the expression, for where the element stands at the moment.
+            names: of the expression.
+            values: of the expression.
+            written: the element as it is after a last write, which leaves no owner in it. A write whose
+                answer got lost is sent again by botocore, and must know its own work.
+        """
         for _ in range(WRITE_TRIES):
             condition = f"{_at(step)}.#step = :step AND {_at(step)}.#owner = :owner"
             own_names = {**names, "#step": "step", "#owner": "owner"}
@@ -250,6 +259,8 @@ class ProcessSteps:
                 elements = self._read(step.video_id)
             except BadMessage as error:
                 raise LeaseLost(f"the record is gone: {error}") from error
+            if written in elements:
+                return
             ours = [i for i, element in enumerate(elements) if element.get("owner") == step.owner]
             if not ours:
                 raise LeaseLost(f"the step of record {step.video_id} has another owner")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,7 +9,11 @@ from types import FrameType
 
 from errors import Interrupted
 
-log = logging.getLogger(__name__)
+REASON = "the worker was asked to stop"
+
+
+class _WakeUp(BaseException):
+    """Ends a wait. Not an Exception: botocore takes any of those for a broken connection, and tries again."""
 
 
 class Shutdown:
@@ -32,22 +35,25 @@ class Shutdown:
             Interrupted: it was.
         """
         if self.requested:
-            raise Interrupted("the worker was asked to stop")
+            raise Interrupted(REASON)
 
     @contextmanager
     def wakes_up(self) -> Iterator[None]:
         """A block of code that waits, holds nothing, and may be left at any point by `Interrupted`."""
-        self._in_a_wait = True
         try:
-            self.check()
-            yield
-        finally:
-            self._in_a_wait = False
+            try:
+                self._in_a_wait = True
+                self.check()
+                yield
+            finally:
+                self._in_a_wait = False
+        except _WakeUp:
+            # Outside the inner block, so that a signal just before its end does not get away.
+            raise Interrupted(REASON) from None
 
-    def _on_signal(self, number: int, _frame: FrameType | None) -> None:
+    def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
         first, self.requested = not self.requested, True
-        if first:
-            log.info("received %s, stopping", signal.Signals(number).name)
+        # Not logged here: a handler may run in the middle of a log line.
         if first and self._in_a_wait:
             # Python goes on with an interrupted system call unless the handler raises.
-            raise Interrupted("the worker was asked to stop")
+            raise _WakeUp

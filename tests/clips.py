@@ -1,0 +1,63 @@
+"""Pictures that the tests take from a public package, so that the repository carries none.
+
+It is fetched once, with the package manager's ordinary client, and kept in .cache.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import tarfile
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+CACHE = Path(__file__).resolve().parent.parent / ".cache"
+
+FACE_API = "@vladmandic/face-api@1.7.15"
+
+
+class ClipUnavailable(RuntimeError):
+    """A package that a test needs could not be fetched."""
+
+
+def face_api_package() -> Path:
+    """Returns the folder of the unpacked npm package: model/ has face-api's weights, demo/ sample pictures.
+
+    Raises:
+        ClipUnavailable: npm is missing or could not fetch the package, or the package cannot be unpacked.
+    """
+    folder = CACHE / "face-api-1.7.15"
+    if not folder.exists():
+        with _scratch() as scratch:
+            npm = ["npm", "pack", "--loglevel=error", "--fetch-retries=1", "--pack-destination", str(scratch)]
+            _fetch([*npm, FACE_API], FACE_API)
+            try:
+                with tarfile.open(next(scratch.glob("*.tgz"))) as archive:
+                    archive.extractall(scratch, filter="data")
+            except tarfile.TarError as error:
+                raise ClipUnavailable(f"{FACE_API} cannot be unpacked: {error}") from error
+            try:
+                (scratch / "package").rename(folder)
+            except OSError:
+                # Another run of the tests was quicker.
+                if not folder.exists():
+                    raise
+    return folder
+
+
+@contextmanager
+def _scratch() -> Iterator[Path]:
+    """A folder that is deleted afterwards; inside the cache, so that moving a file out of it is atomic."""
+    CACHE.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=CACHE) as folder:
+        yield Path(folder)
+
+
+def _fetch(command: list[str], package: str) -> None:
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
+    except OSError as error:
+        raise ClipUnavailable(f"{package} cannot be fetched: {command[0]}: {error.strerror}") from error
+    if done.returncode != 0:
+        raise ClipUnavailable(f"{package} cannot be fetched: {done.stderr.strip()}")

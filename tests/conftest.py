@@ -1,0 +1,30 @@
+"""Fixtures: an AWS emulator over HTTP, and one set of queue, bucket and table per test."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+
+import pytest
+from moto.server import ThreadedMotoServer
+
+from worker_harness import Aws
+
+
+@pytest.fixture(scope="session")
+def aws_endpoint() -> Iterator[str]:
+    """The address of an emulator of AWS that listens on a free loopback port."""
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+@pytest.fixture
+def aws(aws_endpoint: str, monkeypatch: pytest.MonkeyPatch) -> Aws:
+    """Queue, dead-letter queue, bucket and table of this test alone."""
+    for name, value in Aws.environment(aws_endpoint).items():
+        monkeypatch.setenv(name, value)
+    return Aws(aws_endpoint)

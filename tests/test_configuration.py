@@ -1,0 +1,115 @@
+"""The configuration file: what is valid, and what is said of what is not."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from configuration import WORKER_CHECKS, WorkerSettings, configuration_path, find_problems, load_configuration
+from errors import ConfigurationError
+
+PRODUCT = Path(__file__).resolve().parent.parent / "variables.json"
+
+
+@pytest.fixture
+def document() -> dict[str, Any]:
+    loaded: dict[str, Any] = json.loads(PRODUCT.read_text())
+    return loaded
+
+
+def test_the_product_file_is_valid_and_found_next_to_the_modules(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("VARIABLES_JSON", raising=False)
+    assert configuration_path().resolve() == PRODUCT
+    configuration = load_configuration()
+    assert configuration.queue_name == "derby-call-humandetector"
+    assert configuration.human_detection["frame_ratio"] == 0.2
+    assert configuration.require_gpu is False
+    assert configuration.worker == WorkerSettings()
+
+
+def test_the_environment_names_another_file(
+    document: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = tmp_path / "other.json"
+    other.write_text(json.dumps(document | {"require_gpu": True, "worker": {"lease_seconds": 60}}))
+    monkeypatch.setenv("VARIABLES_JSON", str(other))
+    configuration = load_configuration()
+    assert configuration.require_gpu
+    assert configuration.worker.lease_seconds == 60
+
+
+def test_every_worker_setting_is_checked() -> None:
+    assert set(WORKER_CHECKS) == {field.name for field in dataclasses.fields(WorkerSettings)}
+
+
+def test_other_services_keep_their_own_keys_in_shared_sections(document: dict[str, Any]) -> None:
+    document["aws_queues"]["another"] = "queue"
+    document["video_split"]["seconds"] = 5
+    assert find_problems(document) == []
+
+
+def test_every_problem_is_listed_with_its_path(document: dict[str, Any]) -> None:
+    del document["aws_region"]
+    document["dynamodb"] = {"region": "", "table": "x"}
+    document["human_detection"] = {
+        "detectors": [
+            ["HumanDetektor", {}],
+            ["FaceDetector", {"max_batch_size": 0, "min_detection_score": 2, "colour": "red"}],
+            ["FaceDetector"],
+            ["FaceDetector"],
+            "FaceDetector",
+            ["FaceDetector", {"engine": "abacus"}],
+        ],
+        "frame_ratio": 0,
+        "frame_rate": 2,
+    }
+    document["require_gpu"] = "yes"
+    document["worker"] = {"lease_seconds": 1}
+    document["sqs"] = {}
+    problems = find_problems(document)
+    expected = [
+        "aws_region: missing",
+        'dynamodb.region: found "", valid is a text',
+        "dynamodb.table_id: missing",
+        "dynamodb.table: unknown key (did you mean table_id?)",
+        "human_detection.detectors[0] (HumanDetektor): unknown detector 'HumanDetektor', valid are HumanDetector",
+        "human_detection.detectors[1] (FaceDetector): max_batch_size: found 0, valid is a whole number from 1",
+        "human_detection.detectors[1] (FaceDetector): min_detection_score: found 2, valid is a number from 0 to 1",
+        "human_detection.detectors[1] (FaceDetector): colour: unknown key, valid are",
+        'human_detection.detectors[3]: found a second detector named "FaceDetector"',
+        'human_detection.detectors[4]: found "FaceDetector", valid is ["DetectorName"',
+        'human_detection.detectors[5] (FaceDetector): engine: found "abacus", valid is one of auto',
+        "human_detection.frame_ratio: found 0, valid is a number above 0",
+        "human_detection.frame_rate: unknown key (did you mean frame_ratio?)",
+        'require_gpu: found "yes", valid is true or false',
+        "worker.lease_seconds: found 1, valid is a whole number from 10",
+        "sqs: unknown key",
+    ]
+    missing = [start for start in expected if not any(problem.startswith(start) for problem in problems)]
+    assert not missing, problems
+    assert len(problems) == len(expected), problems
+
+
+@pytest.mark.parametrize("value", [None, 1, "x", [], True])
+@pytest.mark.parametrize("section", ["video_split", "aws_queues", "human_detection", "dynamodb", "worker"])
+def test_a_section_of_a_wrong_type(document: dict[str, Any], section: str, value: Any) -> None:
+    document[section] = value
+    (problem,) = find_problems(document)
+    assert problem.startswith(f"{section}: found")
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", "null", "\x00"])
+def test_a_file_that_is_no_object(content: str, tmp_path: Path) -> None:
+    path = tmp_path / "variables.json"
+    path.write_text(content)
+    with pytest.raises(ConfigurationError, match=r"variables\.json"):
+        load_configuration(path)
+
+
+def test_a_file_that_is_missing(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match=r"none\.json cannot be read: No such file"):
+        load_configuration(tmp_path / "none.json")
