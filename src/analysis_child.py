@@ -8,6 +8,7 @@ import multiprocessing
 import os
 import signal
 import threading
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
@@ -20,6 +21,8 @@ from errors import ConfigurationError, HumanDetectorError, TransientError
 from logs import log_context, log_native_output
 
 log = logging.getLogger(__name__)
+
+REPORT_SECONDS = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,7 @@ class AnalysisRequest:
         result_path: where the result file goes.
         video_id: key of the record.
         source: bucket, key and etag of the video.
+        max_seconds: the longest video that is accepted.
         log_names: names for the log lines of this job.
     """
 
@@ -53,6 +57,7 @@ class AnalysisRequest:
     result_path: Path
     video_id: int
     source: Mapping[str, Any]
+    max_seconds: float
     log_names: Mapping[str, Any]
 
 
@@ -111,11 +116,7 @@ def serve(connection: Connection, cancelled: Event, settings: AnalysisSettings) 
         return
     connection.send(Ready(analyzer.engine))
 
-    def report(fraction: float) -> None:
-        if cancelled.is_set():
-            raise _Cancelled
-        connection.send(Progress(fraction))
-
+    reporter = _Reporter(connection, cancelled)
     while True:
         request: AnalysisRequest = connection.recv()
         with log_context(**request.log_names):
@@ -123,13 +124,45 @@ def serve(connection: Connection, cancelled: Event, settings: AnalysisSettings) 
                 header = analyzer.analyze_to_file(
                     request.video_path,
                     request.result_path,
-                    report,
+                    reporter.report,
                     video_id=request.video_id,
                     source=request.source,
+                    max_seconds=request.max_seconds,
                 )
-                connection.send(Finished(header.summary.to_dict()))
+                answer: Finished | Failed = Finished(header.summary.to_dict())
             except Exception as error:
-                connection.send(Failed(_plain(error)))
+                answer = Failed(_plain(error))
+            reporter.send(answer)
+
+
+class _Reporter:
+    """Sends answers from whatever thread has one, and ends an analysis that is no longer wanted.
+
+    Args:
+        connection: to the worker.
+        cancelled: set by the worker.
+    """
+
+    def __init__(self, connection: Connection, cancelled: Event) -> None:
+        self._connection = connection
+        self._cancelled = cancelled
+        self._lock = threading.Lock()
+        self._reported: tuple[float, float] = (0, 0)
+
+    def report(self, fraction: float) -> None:
+        """Send progress, if there is any, a few times a second."""
+        if self._cancelled.is_set():
+            raise _Cancelled
+        now = time.monotonic()
+        reported_at, reported = self._reported
+        if fraction != reported and now - reported_at >= REPORT_SECONDS:
+            self._reported = (now, fraction)
+            self.send(Progress(fraction))
+
+    def send(self, answer: Progress | Finished | Failed) -> None:
+        """Send one answer whole."""
+        with self._lock:
+            self._connection.send(answer)
 
 
 def _belong_to_the_worker() -> None:

@@ -7,18 +7,37 @@ from typing import Any
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import ClientError
+from botocore.exceptions import (
+    ClientError,
+    NoCredentialsError,
+    NoRegionError,
+    PartialCredentialsError,
+    ProfileNotFound,
+)
 
 LONG_POLL_SECONDS = 20
 """The longest wait that SQS offers."""
 
-# Read timeouts above the long poll, so that a socket which goes silent is given up, and a living one is not.
+HOPELESS_CODES = {
+    "NonExistentQueue",
+    "QueueDoesNotExist",
+    "AccessDenied",
+    "AccessDeniedException",
+    "InvalidClientTokenId",
+    "UnrecognizedClientException",
+    "SignatureDoesNotMatch",
+}
+"""Answers of SQS that stay the same however often one asks."""
+
 _CONFIG = Config(
     connect_timeout=5,
+    # Above the long poll, so that a socket which goes silent is given up, and a living one is not.
     read_timeout=LONG_POLL_SECONDS + 10,
-    retries={"mode": "standard", "max_attempts": 3},
+    retries={"mode": "standard", "max_attempts": 2},
     user_agent_extra="human-detector",
 )
+# The polling loop repeats by itself; a silent socket must not keep it for longer than health.py expects.
+_SQS_CONFIG = _CONFIG.merge(Config(retries={"mode": "standard", "max_attempts": 1}))
 
 
 @dataclass(frozen=True)
@@ -39,11 +58,18 @@ def connect(region: str, dynamodb_region: str) -> AwsClients:
     """
     session = boto3.Session()
     return AwsClients(
-        sqs=session.client("sqs", region_name=region, config=_CONFIG),
+        sqs=session.client("sqs", region_name=region, config=_SQS_CONFIG),
         s3=session.client("s3", region_name=region, config=_CONFIG),
         # The client behind the resource takes and gives Python values instead of {"N": "42"}.
         dynamodb=session.resource("dynamodb", region_name=dynamodb_region, config=_CONFIG).meta.client,
     )
+
+
+def is_hopeless(error: Exception) -> bool:
+    """Whether no waiting heals an error of the queue: it does not exist, or we may not use it."""
+    if isinstance(error, ClientError):
+        return error_code(error) in HOPELESS_CODES
+    return isinstance(error, NoCredentialsError | PartialCredentialsError | ProfileNotFound | NoRegionError)
 
 
 def error_code(error: ClientError) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from analysis_arguments import check_arguments
+from deployment_settings import find_ecr_problems, find_ecs_problems
 from errors import ConfigurationError
 from validation import Check, boolean, check_mapping, number, text, whole_number
 
@@ -23,11 +24,20 @@ class WorkerSettings:
             another worker takes over from one that died. Renewed at a quarter of it.
         stall_timeout: seconds without progress after which an analysis counts as failed.
         max_attempts: attempts for one video where the queue has no dead-letter queue to say so.
+        max_object_bytes: the largest video that is fetched.
+        max_video_seconds: the longest video that is analysed.
+        max_job_seconds: the longest that one attempt may take.
+        partial_save_seconds: how often the frames that are done are saved, so that a worker which is killed
+            costs no more than that.
     """
 
     lease_seconds: int = 120
     stall_timeout: float = 300
     max_attempts: int = 5
+    max_object_bytes: int = 20 * 1024**3
+    max_video_seconds: float = 6 * 3600
+    max_job_seconds: float = 6 * 3600
+    partial_save_seconds: float = 180
 
 
 @dataclass(frozen=True)
@@ -67,13 +77,19 @@ SECTIONS: Mapping[str, Check] = {
     "dynamodb": _checked_elsewhere,
     "require_gpu": boolean,
     "worker": _checked_elsewhere,
+    "ecr": _checked_elsewhere,
+    "ecs": _checked_elsewhere,
 }
 
 WORKER_CHECKS: Mapping[str, Check] = {
-    # SQS allows no more than 12 hours; below 10 s one slow request would lose a job.
-    "lease_seconds": whole_number(10, 43_200),
+    # Below 10 s one slow request would lose a job; an hour is what a job can then wait for a dead worker.
+    "lease_seconds": whole_number(10, 3600),
     "stall_timeout": number(1, 86_400),
     "max_attempts": whole_number(1, 1000),
+    "max_object_bytes": whole_number(1, 5 * 1024**4),
+    "max_video_seconds": number(0, 10**9, above_low=True),
+    "max_job_seconds": number(0, 10**9, above_low=True),
+    "partial_save_seconds": number(1, 10**9),
 }
 
 
@@ -127,6 +143,8 @@ def find_problems(document: Any) -> list[str]:
     problems += _section(document, "dynamodb", {"region": text, "table_id": text})
     if "worker" in document:
         problems += check_mapping("worker", document["worker"], WORKER_CHECKS)
+    # For the deployment scripts; the worker makes no use of them.
+    problems += find_ecr_problems(document.get("ecr", {})) + find_ecs_problems(document.get("ecs", {}))
     return problems + check_mapping("", document, SECTIONS)
 
 

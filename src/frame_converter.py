@@ -29,15 +29,16 @@ class FrameConverter:
         return (height, width) if _is_transposed(self._matrix) else (width, height)
 
     def convert(self, frame: av.VideoFrame) -> NDArray[np.uint8]:
-        """Returns the frame as RGB [height, width, 3], rotated for display, C-contiguous, owned by the caller."""
+        """Returns the frame as RGB uint8 [height, width, 3], turned for display, in memory of its own."""
         width, height = self._coded_size
         # Bicubic, one thread, and colour matrix and range as the frame says: the same pixels that OpenCV's
         # VideoCapture gives for 8-bit video. Decoding keeps the other cores busy.
         rgb = self._reformatter.reformat(
             frame, width=width, height=height, format="rgb24", interpolation=Interpolation.BICUBIC, threads=1
         )
-        # A copy in any case: an RGB stream comes through as the decoder's own buffer, and later frames build on it.
-        return np.array(_oriented(rgb.to_ndarray(), self._matrix), dtype=np.uint8, order="C")
+        # Always a copy: of an RGB stream it is the decoder's own buffer that comes through, and later frames
+        # build on it.
+        return _oriented(cast("NDArray[np.uint8]", rgb.to_ndarray()), self._matrix).copy(order="C")
 
 
 def _display_matrix(frame: av.VideoFrame) -> tuple[int, ...]:
@@ -51,7 +52,7 @@ def _display_matrix(frame: av.VideoFrame) -> tuple[int, ...]:
         # PyAV 18 cannot list side data of a kind that it has no name for, such as the EXIF block of a photo.
         # It does know the angle, which lacks mirroring only.
         return _QUARTER_TURNS[round(frame.rotation / 90) % 4]
-    a, b, _, c, d = numbers[:5].tolist()
+    a, b, _, c, d = (int(number) for number in numbers[:5])
     return a, b, c, d
 
 
@@ -61,7 +62,7 @@ def _is_transposed(matrix: tuple[int, ...]) -> bool:
 
 
 def _oriented(image: NDArray[np.uint8], matrix: tuple[int, ...]) -> NDArray[np.uint8]:
-    """Applies the quarter turns and mirrorings of a display matrix; angles between are rounded to the nearest."""
+    """Applies the quarter turn and the mirroring of a display matrix; other angles count as the nearest."""
     a, b, c, d = matrix
     if _is_transposed(matrix):
         image, a, d = image.transpose(1, 0, 2), c, b

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import logging
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from aws_clients import error_code
+from aws_clients import error_code, is_hopeless
 from errors import ConfigurationError, LeaseLost
 
 log = logging.getLogger(__name__)
@@ -31,12 +33,16 @@ class Message:
         body: what was sent.
         receipt_handle: the right to hide or delete it.
         receive_count: how often it has been received, this time included.
+        queue_seconds: from its sending to its receipt.
+        received_at: when, in the clock's seconds.
     """
 
     message_id: str
     body: str
     receipt_handle: str
     receive_count: int
+    queue_seconds: float
+    received_at: float
 
 
 class JobQueue:
@@ -45,18 +51,22 @@ class JobQueue:
     Args:
         client: an SQS client.
         name: the queue's name.
+        clock: seconds that only go forward.
 
     Raises:
         ConfigurationError: there is no such queue, or no permission to use it.
     """
 
-    def __init__(self, client: Any, name: str) -> None:
+    def __init__(self, client: Any, name: str, clock: Callable[[], float] = time.monotonic) -> None:
         self._client = client
+        self._clock = clock
         try:
             self.url = client.get_queue_url(QueueName=name)["QueueUrl"]
             attributes = client.get_queue_attributes(QueueUrl=self.url, AttributeNames=["All"])["Attributes"]
-        except ClientError as error:
-            raise ConfigurationError(f"the queue {name!r} cannot be used: {error}") from error
+        except (ClientError, BotoCoreError) as error:
+            if is_hopeless(error):
+                raise ConfigurationError(f"the queue {name!r} cannot be used: {error}") from error
+            raise
         redrive = json.loads(attributes.get("RedrivePolicy") or "{}")
         self._dead_letter_arn: str | None = redrive.get("deadLetterTargetArn")
         self.max_receive_count: int | None = int(redrive["maxReceiveCount"]) if redrive else None
@@ -73,14 +83,17 @@ class JobQueue:
             MaxNumberOfMessages=1,
             WaitTimeSeconds=wait_seconds,
             VisibilityTimeout=visibility_seconds,
-            AttributeNames=["ApproximateReceiveCount"],
+            AttributeNames=["ApproximateReceiveCount", "SentTimestamp"],
         )
         for received in answer.get("Messages", []):
+            attributes = received["Attributes"]
             return Message(
                 received["MessageId"],
                 received["Body"],
                 received["ReceiptHandle"],
-                int(received.get("Attributes", {}).get("ApproximateReceiveCount", 1)),
+                int(attributes["ApproximateReceiveCount"]),
+                queue_seconds=max(0.0, time.time() - int(attributes["SentTimestamp"]) / 1000),
+                received_at=self._clock(),
             )
         return None
 
@@ -109,10 +122,10 @@ class JobQueue:
         """Give a message back through no fault of its own, to be delivered after that many seconds.
 
         SQS counts every delivery, and moves a message to the dead-letter queue after the last allowed one.
-        A message that would be next is sent anew, with a count of its own, before the old one is deleted: two
-        copies for a moment are harmless, none would be a lost video.
+        So the message is sent anew, with a count of its own, before the old one is deleted: two copies for a
+        moment are harmless, none would be a lost video. A queue that counts nothing needs no copy.
         """
-        if self.max_receive_count is None or message.receive_count < self.max_receive_count:
+        if self.max_receive_count is None:
             self.hide(message, seconds)
             return
         self._client.send_message(

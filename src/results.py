@@ -51,11 +51,15 @@ class Summary:
             for name in detector_names
         }
 
-    def add(self, frame: FrameDetections) -> None:
-        """Count one frame."""
+    def add(self, detections: Mapping[str, Sequence[Any]]) -> None:
+        """Count one frame.
+
+        Args:
+            detections: the frame's, by detector name.
+        """
         self.analyzed_frames += 1
         for name, counts in self._counts.items():
-            found = len(frame.detections[name])
+            found = len(detections[name])
             counts["detections"] += found
             counts["frames_with_detections"] += found > 0
             counts["max_per_frame"] = max(counts["max_per_frame"], found)

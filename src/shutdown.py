@@ -28,6 +28,12 @@ class Shutdown:
         signal.signal(signal.SIGTERM, self._on_signal)
         signal.signal(signal.SIGINT, self._on_signal)
 
+    @staticmethod
+    def ignore_from_now() -> None:
+        """Take no more signals: while it ends, Python would let the next one kill the process."""
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+
     def check(self) -> None:
         """Return unless the worker was asked to stop.
 

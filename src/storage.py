@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from boto3.exceptions import S3UploadFailedError
 from botocore.exceptions import ClientError
 
 from aws_clients import error_code
-from errors import BadMessage, PermanentError
+from errors import BadMessage, PermanentError, TransientError
 from messages import VideoRequest, is_video_id
 
 _REASONS = {
@@ -103,9 +104,36 @@ class Storage:
         except ClientError as error:
             raise _explained(error, video.bucket, video.key) from error
 
-    def upload(self, path: Path, bucket: str, key: str) -> None:
-        """Store a result file."""
-        self._client.upload_file(str(path), bucket, key, ExtraArgs={"ContentType": "application/json"})
+    def upload(self, path: Path, bucket: str, key: str, metadata: Mapping[str, str]) -> None:
+        """Store a file, with metadata that `stamp_of` gives back.
+
+        Raises:
+            TransientError: it could not be stored; names bucket, key and reason.
+        """
+        extra = {"ContentType": "application/json", "Metadata": dict(metadata)}
+        try:
+            self._client.upload_file(str(path), bucket, key, ExtraArgs=extra)
+        except S3UploadFailedError as error:
+            raise TransientError(f"cannot write s3://{bucket}/{key}: {error}") from error
+
+    def fetch(self, bucket: str, key: str, path: Path) -> None:
+        """Get a file of our own back."""
+        self._client.download_file(bucket, key, str(path))
+
+    def stamp_of(self, bucket: str, key: str) -> dict[str, str] | None:
+        """The metadata of an object of our own; None where there is none that we can see."""
+        try:
+            metadata: dict[str, str] = self._client.head_object(Bucket=bucket, Key=key)["Metadata"]
+        except ClientError as error:
+            # Without the permission to list, S3 says 403 for what is not there.
+            if error_code(error) in ("404", "403", "NoSuchKey"):
+                return None
+            raise
+        return metadata
+
+    def delete(self, bucket: str, key: str) -> None:
+        """Remove an object of our own, if it is there."""
+        self._client.delete_object(Bucket=bucket, Key=key)
 
 
 def result_key(video_id: int, video_key: str) -> str:

@@ -9,15 +9,16 @@ print(result.to_dict()["summary"])
 
 from __future__ import annotations
 
+import math
 import platform
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 from analysis_arguments import FRAME_RATIO, create_detectors
 from detector import EngineInfo
-from errors import ConfigurationError
+from errors import ConfigurationError, VideoError
 from pipeline import detect_all
 from result_file import ResultFileWriter
 from results import AnalysisHeader, AnalysisResult, FrameDetections, Summary
@@ -87,7 +88,8 @@ class VideoAnalyzer:
 
         Args:
             path: any file that FFmpeg reads.
-            progress: called with the share that is done, 0 to 1.
+            progress: called with the share that is done, 0 to 1, from more than one thread; what it raises
+                ends the analysis.
 
         Raises:
             VideoError: the file is no video that can be analysed.
@@ -104,36 +106,57 @@ class VideoAnalyzer:
         *,
         video_id: int | None = None,
         source: Mapping[str, Any] | None = None,
+        max_seconds: float = math.inf,
     ) -> AnalysisHeader:
         """The same, with the result written to a file as it comes: memory does not grow with the video.
+
+        Goes on after the frames that an analysis which was cut off has left beside `result_path`.
 
         Args:
             path: any file that FFmpeg reads.
             result_path: the result file; it appears when the analysis is complete.
-            progress: called with the share that is done, 0 to 1; what it raises ends the analysis.
+            progress: see `analyze`.
             video_id: see `AnalysisHeader.to_dict`.
             source: see `AnalysisHeader.to_dict`.
+            max_seconds: the longest video that is accepted.
 
         Raises:
-            VideoError: the file is no video that can be analysed.
+            VideoError: the file is no video that can be analysed, or is too long.
         """
         with ResultFileWriter(result_path) as writer:
-            header = self._analyze(path, writer.write, progress)
+            header = self._analyze(path, writer.write, progress, writer.written(), max_seconds)
             writer.finish(header.to_dict(video_id, source))
         return header
 
     def _analyze(
-        self, path: Path | str, take: Callable[[FrameDetections], None], progress: Progress
+        self,
+        path: Path | str,
+        take: Callable[[FrameDetections], None],
+        progress: Progress,
+        done: Iterable[Mapping[str, Any]] = (),
+        max_seconds: float = math.inf,
     ) -> AnalysisHeader:
         """The one way through a video: decode, detect, hand each frame's result to `take`."""
         self.load()
         summary = Summary(detector.name for detector in self.detectors)
-        sampler = FrameSampler(self.frame_ratio)
-        with VideoSource(path, is_sampled=sampler.is_sampled) as video:
+        first = 0
+        for frame_done in done:
+            summary.add(frame_done["detections"])
+            first = frame_done["index"] + 1
+        is_sampled = FrameSampler(self.frame_ratio).is_sampled
+
+        def is_wanted(index: int) -> bool:
+            # Here as well as below: long stretches may pass without a frame that is analysed.
+            progress(video.progress)
+            return index >= first and is_sampled(index)
+
+        with VideoSource(path, is_sampled=is_wanted) as video:
             with closing(detect_all(video.frames(), self.detectors)) as found_frames:
                 for frame in found_frames:
+                    if frame.timestamp > max_seconds:
+                        raise VideoError(f"the video is longer than the {max_seconds:g} s that are allowed")
                     take(frame)
-                    summary.add(frame)
+                    summary.add(frame.detections)
                     progress(video.progress)
             progress(1.0)
             return AnalysisHeader(video.info(), self.arguments, self.engine, summary)

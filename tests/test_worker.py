@@ -75,7 +75,7 @@ def test_a_video_from_message_to_result(aws: Aws, clip: Path, tmp_path: Path) ->
     assert frames[0]["detections"]["InstantDetector"][0]["box"] == {
         "x_min": 0.25, "y_min": 0.25, "x_max": 0.75, "y_max": 0.75,
     }  # fmt: skip
-    assert os.listdir(ran.scratch) == []
+    assert ran.leftovers == []
 
 
 def test_the_record_names_the_video_where_the_message_does_not(aws: Aws, clip: Path, tmp_path: Path) -> None:
@@ -178,7 +178,7 @@ def test_videos_that_cannot_be_analysed_say_why(aws: Aws, clip: Path, tmp_path: 
     assert "no done step video_split" in errors[5]
     assert [aws.step(video_id)["state"] for video_id in range(1, 7)] == ["error"] * 5 + ["done"]
     assert aws.counts() == (0, 0)
-    assert os.listdir(ran.scratch) == []
+    assert ran.leftovers == []
 
 
 def test_keys_reach_neither_the_file_system_nor_the_log_format(aws: Aws, clip: Path, tmp_path: Path) -> None:
@@ -186,7 +186,7 @@ def test_keys_reach_neither_the_file_system_nor_the_log_format(aws: Aws, clip: P
     aws.submit(1, clip, key=key)
     ran = run_worker(aws.variables(), tmp_path)
     assert aws.step(1)["result_file"]["key"] == "human_detector/1/;`id` x.json", ran.log
-    assert os.listdir(ran.scratch) == []
+    assert ran.leftovers == []
     assert all(" INFO " in line for line in ran.log.splitlines()), ran.log
 
 
@@ -248,7 +248,7 @@ def test_a_signal_in_a_job_gives_it_back_within_ten_seconds(
     assert step["state"] == "interrupted"
     assert "asked to stop" in step["reason"]
     assert aws.counts() == (1, 0)
-    assert os.listdir(running.scratch) == []
+    assert running.leftovers == []
     run_worker(aws.variables(), tmp_path)
     assert aws.step(1)["state"] == "done"
     assert len(aws.result(1)["frames"]) == 120

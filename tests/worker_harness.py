@@ -182,6 +182,11 @@ class WorkerProcess:
         """What it has logged."""
         return self.log_path.read_text()
 
+    @property
+    def leftovers(self) -> list[str]:
+        """What it has left in its scratch folder, but for the file that says that it is healthy."""
+        return [path.name for path in self.scratch.iterdir() if path.name != "human-detector.health"]
+
     def wait(self, timeout: float = 60) -> int:
         """Wait for its end; returns its exit status."""
         return self.process.wait(timeout)

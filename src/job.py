@@ -1,0 +1,264 @@
+"""The life of one job: from a request for a video to its result, or to the record of why there is none."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from analysis_child import AnalysisRequest
+from analysis_process import AnalysisProcess
+from configuration import Configuration
+from errors import HumanDetectorError, Interrupted, PermanentError, TransientError
+from failures import Fate, Verdict, judge, retry_delay
+from health import Health
+from heartbeat import Heartbeat
+from job_queue import JobQueue, Message
+from logs import current_context, log_context
+from messages import VideoRequest
+from metrics import Metrics
+from partial_results import PartialResult, stamp
+from process_step import ClaimedStep, ProcessSteps
+from result_file import lines_path
+from scratch import job_folder, require_space
+from shutdown import Shutdown
+from storage import Storage, VideoObject, result_key
+from task_protection import TaskProtection
+
+log = logging.getLogger(__name__)
+
+PROGRESS_LOG_SECONDS = 10
+LONGEST_HOLD_SECONDS = 11 * 3600
+"""SQS lets a message be hidden for 12 hours in all; the worker gives it back well before, and resumes."""
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What all jobs of a worker share."""
+
+    queue: JobQueue
+    steps: ProcessSteps
+    storage: Storage
+    analysis: AnalysisProcess
+    shutdown: Shutdown
+    health: Health
+    metrics: Metrics
+    protection: TaskProtection
+
+
+class JobRunner:
+    """Sees jobs through, one after another.
+
+    Args:
+        configuration: checked.
+        around: what all jobs share.
+        clock: seconds that only go forward.
+    """
+
+    def __init__(
+        self, configuration: Configuration, around: Surroundings, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._output_bucket = configuration.output_bucket
+        self._human_detection = configuration.human_detection
+        self._settings = configuration.worker
+        self._max_attempts = around.queue.max_receive_count or configuration.worker.max_attempts
+        self._around = around
+        self._clock = clock
+
+    def run(self, message: Message, request: VideoRequest) -> tuple[Verdict, str]:
+        """See one video through.
+
+        Returns:
+            What the message deserves as far as this video goes, and why.
+        """
+        try:
+            video_id = request.video_id
+            if video_id is None:
+                video_id = self._around.storage.video_id(request)
+        except Exception as error:
+            return self.judge(error, message), str(error)
+        with log_context(video_id=video_id):
+            job = _Job(message, request, video_id)
+            verdict, reason = Verdict(Fate.DELETE), ""
+            try:
+                job.step = self._around.steps.claim(video_id, force=request.force)
+                self._work(job)
+            except Exception as error:
+                verdict, reason = self.judge(error, message), str(error)
+                verdict = self._record_failure(job, verdict, reason)
+            outcome = "done" if not reason else verdict.state or verdict.fate.name.lower()
+            self._around.metrics.job_ended(outcome, job.frames, message.queue_seconds)
+            return verdict, reason
+
+    def judge(self, error: Exception, message: Message) -> Verdict:
+        """The verdict on an outcome other than success, logged."""
+        verdict = judge(error, message.receive_count, self._max_attempts)
+        foreseen = isinstance(error, HumanDetectorError | ClientError | BotoCoreError)
+        log.log(
+            verdict.log_level,
+            "%s: %s%s%s",
+            verdict.state or "not run",
+            "" if foreseen else f"{type(error).__name__}: ",
+            error,
+            f"; next try in {verdict.delay:.0f} s" if verdict.delay else "",
+            exc_info=None if foreseen else error,
+        )
+        return verdict
+
+    def _work(self, job: _Job) -> None:
+        """Fetch, analyse, store, record.
+
+        The result is stored before it is recorded, and recorded before the message is deleted: a crash
+        between any two of these leaves what the next attempt needs to finish.
+        """
+        assert job.step is not None
+        step, around = job.step, self._around
+        began = self._clock()
+        renewals = [
+            lambda: around.queue.hide(job.message, self._settings.lease_seconds),
+            lambda: around.steps.renew(step, job.progress),
+            around.protection.renew,
+        ]
+        with (
+            around.protection.on(),
+            job_folder() as folder,
+            Heartbeat(renewals, self._settings.lease_seconds, self._clock) as heartbeat,
+        ):
+
+            def check() -> None:
+                around.health.touch()
+                heartbeat.check()
+                around.shutdown.check()
+                self._check_time(job.message, began)
+
+            job.video = video = self._find_video(job)
+            key = result_key(job.video_id, video.key)
+            wanted = stamp(video, self._human_detection)
+            if not job.request.force and around.storage.stamp_of(self._output_bucket, key) == wanted:
+                log.info("the result is there already: only the record was missing")
+            else:
+                result_path = self._analyze(job, video, folder, check)
+                heartbeat.check()
+                with around.metrics.phase("Upload"):
+                    around.storage.upload(result_path, self._output_bucket, key, wanted)
+            heartbeat.check()
+            around.steps.finish_done(step, self._output_bucket, key)
+            self._partial(job, video).discard()
+        log.info(
+            "done in %.1f s: %s frames analysed, result in s3://%s/%s",
+            self._clock() - began,
+            job.frames,
+            self._output_bucket,
+            key,
+        )
+
+    def _analyze(self, job: _Job, video: VideoObject, folder: Path, check: Callable[[], None]) -> Path:
+        """Fetch the video and have it analysed, from where an earlier attempt was cut off."""
+        if video.size > self._settings.max_object_bytes:
+            raise PermanentError(
+                f"the video has {video.size} bytes, max_object_bytes allows {self._settings.max_object_bytes}"
+            )
+        require_space(folder, video.size)
+        # Names of our own: no part of a key reaches the file system.
+        video_path, result_path = folder / "video", folder / "result.json"
+        partial, lines = self._partial(job, video), lines_path(result_path)
+        log.info("fetching s3://%s/%s, %s bytes", video.bucket, video.key, video.size)
+        with self._around.metrics.phase("Download"):
+            self._around.storage.download(video, video_path, check)
+            resumed = not job.request.force and partial.fetch(lines)
+        if resumed:
+            log.info("going on where an earlier attempt was cut off")
+        saved_at = self._clock()
+
+        def check_and_save() -> None:
+            nonlocal saved_at
+            check()
+            if self._clock() - saved_at >= self._settings.partial_save_seconds:
+                partial.save(lines)
+                saved_at = self._clock()
+
+        request = AnalysisRequest(
+            video_path,
+            result_path,
+            job.video_id,
+            video.to_dict(),
+            self._settings.max_video_seconds,
+            current_context(),
+        )
+        try:
+            with self._around.metrics.phase("Analysis"):
+                finished = self._around.analysis.analyze(request, check_and_save, self._watch(job))
+        except (Interrupted, TransientError):
+            partial.save(lines)
+            raise
+        job.frames = finished.summary["analyzed_frames"]
+        return result_path
+
+    def _find_video(self, job: _Job) -> VideoObject:
+        if job.request.key is None:
+            return self._around.storage.find(*self._around.steps.source_of(job.video_id))
+        return self._around.storage.find(job.request.bucket, job.request.key)
+
+    def _partial(self, job: _Job, video: VideoObject) -> PartialResult:
+        wanted = stamp(video, self._human_detection)
+        return PartialResult(self._around.storage, self._output_bucket, job.video_id, video, wanted)
+
+    def _check_time(self, message: Message, began: float) -> None:
+        now = self._clock()
+        if now - began > self._settings.max_job_seconds:
+            raise PermanentError(
+                f"the job takes longer than the {self._settings.max_job_seconds:g} s of max_job_seconds"
+            )
+        if now - message.received_at > LONGEST_HOLD_SECONDS:
+            raise Interrupted("SQS lets no worker hold a message for longer than 12 hours")
+
+    def _watch(self, job: _Job) -> Callable[[float], None]:
+        """Takes note of progress: for the record, and from time to time for the log."""
+        logged_at = self._clock()
+
+        def watch(fraction: float) -> None:
+            nonlocal logged_at
+            job.progress = fraction
+            if self._clock() - logged_at >= PROGRESS_LOG_SECONDS:
+                logged_at = self._clock()
+                log.info("%.0f %% analysed", 100 * fraction)
+                self._around.metrics.progress(fraction)
+
+        return watch
+
+    def _record_failure(self, job: _Job, verdict: Verdict, reason: str) -> Verdict:
+        """Write a failure into the record; the verdict, or another if that fails too."""
+        if job.step is None:
+            return verdict
+        try:
+            match verdict.state:
+                case "error":
+                    self._around.steps.finish_error(job.step, reason)
+                    if job.video is not None:
+                        self._partial(job, job.video).discard()
+                case "interrupted":
+                    self._around.steps.finish_interrupted(job.step, reason)
+        except Exception as error:
+            unrecorded = self.judge(error, job.message)
+            # No record of the failure, so no end for the message either.
+            if unrecorded.fate is Fate.BURY:
+                return Verdict(Fate.RETRY, delay=retry_delay(job.message.receive_count))
+            return unrecorded
+        return verdict
+
+
+@dataclass
+class _Job:
+    """What is known of the job that runs."""
+
+    message: Message
+    request: VideoRequest
+    video_id: int
+    step: ClaimedStep | None = None
+    video: VideoObject | None = None
+    progress: float = 0
+    frames: int = 0
