@@ -33,11 +33,11 @@ _CONFIG = Config(
     connect_timeout=5,
     # Above the long poll, so that a socket which goes silent is given up, and a living one is not.
     read_timeout=LONG_POLL_SECONDS + 10,
-    retries={"mode": "standard", "max_attempts": 2},
+    retries={"mode": "standard", "total_max_attempts": 3},
     user_agent_extra="human-detector",
 )
 # The polling loop repeats by itself; a silent socket must not keep it for longer than health.py expects.
-_SQS_CONFIG = _CONFIG.merge(Config(retries={"mode": "standard", "max_attempts": 1}))
+_SQS_CONFIG = _CONFIG.merge(Config(retries={"mode": "standard", "total_max_attempts": 1}))
 
 
 @dataclass(frozen=True)

@@ -19,10 +19,17 @@ Answer = TypeVar("Answer")
 
 FIRST_PAUSE_SECONDS = 1
 LONGEST_PAUSE_SECONDS = 60
+NAP_SECONDS = 5
+"""A pause is slept in naps, so that the health check sees the loop alive."""
 
 
-def persist(ask: Callable[[], Answer], shutdown: Shutdown, health: Health) -> Answer:
-    """Ask AWS until it answers: at most once a second, and at least once a minute.
+def persist(
+    ask: Callable[[], Answer],
+    shutdown: Shutdown,
+    health: Health,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Answer:
+    """Ask until there is an answer: at most once a second, and at least once a minute.
 
     Raises:
         Interrupted: asked to stop.
@@ -39,12 +46,21 @@ def persist(ask: Callable[[], Answer], shutdown: Shutdown, health: Health) -> An
             if is_hopeless(error):
                 raise ConfigurationError(f"the queue cannot be used: {error}") from error
             failures += 1
-            longest = min(FIRST_PAUSE_SECONDS * 2 ** min(failures, 10), LONGEST_PAUSE_SECONDS)
-            # Spread, because an outage hits all workers at the same moment.
-            pause = max(FIRST_PAUSE_SECONDS, longest * random.uniform(0.5, 1))  # noqa: S311
-            log.warning("the queue does not answer, next try in %.0f s: %s", pause, error)
-            wait_until = time.monotonic() + pause
-            while (left := wait_until - time.monotonic()) > 0:
-                health.touch()
-                with shutdown.wakes_up():
-                    time.sleep(min(left, 5))
+            left = pause_seconds(failures, random.random())  # noqa: S311 - spreads load, keeps no secret
+            log.warning("the queue does not answer, next try in %.0f s: %s", left, error)
+        while left > 0:
+            with shutdown.wakes_up():
+                sleep(min(left, NAP_SECONDS))
+            left -= NAP_SECONDS
+            health.touch()
+
+
+def pause_seconds(failures: int, jitter: float) -> float:
+    """How long to wait after so many failures in a row: twice as long each time, up to a minute.
+
+    Args:
+        failures: 1 after the first.
+        jitter: 0 to 1, takes off up to half, because an outage hits all workers at the same moment.
+    """
+    longest: float = min(FIRST_PAUSE_SECONDS * 2 ** min(failures, 10), LONGEST_PAUSE_SECONDS)
+    return longest * (1 - jitter / 2)

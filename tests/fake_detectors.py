@@ -41,6 +41,27 @@ class SlowDetector(InstantDetector):
         return super().detect(images)
 
 
+class CountingDetector(InstantDetector):
+    """Counts its batches in a file, a byte each.
+
+    Args:
+        counter: path of the file.
+        seconds: per batch.
+        **arguments: those of Detector.
+    """
+
+    def __init__(self, *, counter: str, seconds: float = 0, **arguments: Any) -> None:
+        super().__init__(**arguments)
+        self._counter, self._seconds = Path(counter), seconds
+
+    def detect(self, images: Sequence[Image]) -> list[list[Detection]]:
+        """The same, counted."""
+        with self._counter.open("a") as counter:
+            counter.write("x")
+        time.sleep(self._seconds)
+        return super().detect(images)
+
+
 class FailingDetector(InstantDetector):
     """Fails on the first batches, counted in a file so that the count outlives the process.
 

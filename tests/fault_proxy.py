@@ -1,0 +1,149 @@
+"""An HTTP proxy between the worker and the emulator that misbehaves as networks and services do."""
+
+from __future__ import annotations
+
+import http.client
+import random
+import threading
+import time
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import urlsplit
+
+Fault = str
+"""`none`, `slow`, `reset` before or `lost` after the request was carried out, `500`, `throttle`, `silent`."""
+
+THROTTLED = (
+    b'{"__type":"com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException","message":"slow down"}'
+)
+
+
+class FaultProxy:
+    """Forwards requests to an emulator, with the faults that a function picks.
+
+    Args:
+        upstream: address of the emulator.
+        pick: picks the fault of each request, given its service (`sqs`, `s3`, `dynamodb`).
+        slow_seconds: how much a slow answer is delayed.
+        silent_seconds: how long a silent socket stays open.
+    """
+
+    def __init__(
+        self,
+        upstream: str,
+        pick: Callable[[str], Fault],
+        slow_seconds: float = 0.3,
+        silent_seconds: float = 120,
+    ) -> None:
+        self.pick = pick
+        self.requests = 0
+        self.faults: dict[Fault, int] = {}
+        self._upstream = urlsplit(upstream)
+        self._slow_seconds, self._silent_seconds = slow_seconds, silent_seconds
+        self._closed = threading.Event()
+        self._lock = threading.Lock()
+        proxy = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def handle_one_request(self) -> None:
+                try:
+                    super().handle_one_request()
+                except (ConnectionError, TimeoutError):
+                    self.close_connection = True
+
+            def do_any(self) -> None:
+                proxy._serve(self)
+
+            do_GET = do_PUT = do_POST = do_HEAD = do_DELETE = do_any
+
+            def log_message(self, *_: object) -> None:
+                """Quiet."""
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def close(self) -> None:
+        """Stop."""
+        self._closed.set()
+        self._server.shutdown()
+        self._server.server_close()
+
+    def _serve(self, request: BaseHTTPRequestHandler) -> None:
+        body = _read_body(request)
+        fault = self.pick(_service(request))
+        with self._lock:
+            self.requests += 1
+            self.faults[fault] = self.faults.get(fault, 0) + 1
+        if fault == "silent":
+            self._closed.wait(self._silent_seconds)
+        if fault in ("reset", "silent"):
+            request.close_connection = True
+            return
+        if fault == "500":
+            _answer(request, 500, {}, b"<Error><Code>InternalError</Code></Error>")
+            return
+        if fault == "throttle":
+            _answer(request, 400, {"Content-Type": "application/x-amz-json-1.0"}, THROTTLED)
+            return
+        if fault == "slow":
+            time.sleep(self._slow_seconds)
+        status, headers, answer = self._forward(request, body)
+        if fault == "lost":
+            request.close_connection = True
+            return
+        _answer(request, status, headers, answer)
+
+    def _forward(self, request: BaseHTTPRequestHandler, body: bytes) -> tuple[int, dict[str, str], bytes]:
+        assert self._upstream.hostname is not None
+        connection = http.client.HTTPConnection(self._upstream.hostname, self._upstream.port, timeout=60)
+        headers = {name: value for name, value in request.headers.items() if name.lower() != "transfer-encoding"}
+        connection.request(request.command, request.path, body, headers)
+        response = connection.getresponse()
+        answer = response.read()
+        connection.close()
+        return response.status, dict(response.getheaders()), answer
+
+
+def random_faults(seed: int, share: float, names: list[Fault]) -> Callable[[str], Fault]:
+    """Picks one of the faults for that share of all requests."""
+    chance = random.Random(seed)
+
+    def pick(_: str) -> Fault:
+        return chance.choice(names) if chance.random() < share else "none"
+
+    return pick
+
+
+def _service(request: BaseHTTPRequestHandler) -> str:
+    target = request.headers.get("X-Amz-Target", "").lower()
+    return "dynamodb" if "dynamodb" in target else "sqs" if "sqs" in target else "s3"
+
+
+def _read_body(request: BaseHTTPRequestHandler) -> bytes:
+    if "chunked" in request.headers.get("Transfer-Encoding", ""):
+        body = b""
+        while size := int(request.rfile.readline().split(b";")[0], 16):
+            body += request.rfile.read(size)
+            request.rfile.readline()
+        request.rfile.readline()
+        return body
+    if request.headers.get("Expect", "").lower() == "100-continue":
+        request.send_response_only(100)
+        request.end_headers()
+    return request.rfile.read(int(request.headers.get("Content-Length") or 0))
+
+
+def _answer(request: BaseHTTPRequestHandler, status: int, headers: dict[str, str], body: bytes) -> None:
+    request.send_response_only(status)
+    for name, value in headers.items():
+        if name.lower() not in ("transfer-encoding", "content-length", "connection"):
+            request.send_header(name, value)
+    length = headers.get("Content-Length") if request.command == "HEAD" else None
+    request.send_header("Content-Length", length or str(len(body)))
+    request.end_headers()
+    if request.command != "HEAD":
+        request.wfile.write(body)
