@@ -7,15 +7,14 @@ import random
 import threading
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
 Fault = str
 """`none`, `slow`, `reset` before or `lost` after the request was carried out, `500`, `throttle`, `silent`."""
 
-THROTTLED = (
-    b'{"__type":"com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException","message":"slow down"}'
-)
+THROTTLED = b'{"__type":"com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException","message":"slow down"}'
 
 
 class FaultProxy:
@@ -26,6 +25,9 @@ class FaultProxy:
         pick: picks the fault of each request, given its service (`sqs`, `s3`, `dynamodb`).
         slow_seconds: how much a slow answer is delayed.
         silent_seconds: how long a silent socket stays open.
+
+    DynamoDB carries out one write of an item after another; emulators that serve requests in threads do not
+    always, so the proxy sees to it.
     """
 
     def __init__(
@@ -42,6 +44,7 @@ class FaultProxy:
         self._slow_seconds, self._silent_seconds = slow_seconds, silent_seconds
         self._closed = threading.Event()
         self._lock = threading.Lock()
+        self._one_write_at_a_time = threading.Lock()
         proxy = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -66,6 +69,10 @@ class FaultProxy:
         self.url = f"http://127.0.0.1:{self._server.server_port}"
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
+    def share_writes_with(self, other: FaultProxy) -> None:
+        """Take turns with another proxy of the same emulator."""
+        self._one_write_at_a_time = other._one_write_at_a_time
+
     def close(self) -> None:
         """Stop."""
         self._closed.set()
@@ -74,7 +81,8 @@ class FaultProxy:
 
     def _serve(self, request: BaseHTTPRequestHandler) -> None:
         body = _read_body(request)
-        fault = self.pick(_service(request))
+        service = _service(request)
+        fault = self.pick(service)
         with self._lock:
             self.requests += 1
             self.faults[fault] = self.faults.get(fault, 0) + 1
@@ -91,7 +99,8 @@ class FaultProxy:
             return
         if fault == "slow":
             time.sleep(self._slow_seconds)
-        status, headers, answer = self._forward(request, body)
+        with self._one_write_at_a_time if service == "dynamodb" else nullcontext():
+            status, headers, answer = self._forward(request, body)
         if fault == "lost":
             request.close_connection = True
             return
@@ -100,7 +109,9 @@ class FaultProxy:
     def _forward(self, request: BaseHTTPRequestHandler, body: bytes) -> tuple[int, dict[str, str], bytes]:
         assert self._upstream.hostname is not None
         connection = http.client.HTTPConnection(self._upstream.hostname, self._upstream.port, timeout=60)
-        headers = {name: value for name, value in request.headers.items() if name.lower() != "transfer-encoding"}
+        headers = {
+            name: value for name, value in request.headers.items() if name.lower() != "transfer-encoding"
+        }
         connection.request(request.command, request.path, body, headers)
         response = connection.getresponse()
         answer = response.read()

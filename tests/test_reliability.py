@@ -13,12 +13,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from fault_proxy import FaultProxy
 from sample_clip import sample_clip
 from worker_harness import INSTANT, SRC, Aws, WorkerProcess, run_worker, wait_until, worker
 
 SLOW: list[Any] = ["fake_detectors:SlowDetector", {"seconds": 0.2, "name": "D"}]
-NEVER: list[Any] = ["fake_detectors:FailingDetector", {"how": "raise", "times": 99, "counter": "never", "name": "D"}]
+NEVER: list[Any] = [
+    "fake_detectors:FailingDetector",
+    {"how": "raise", "times": 99, "counter": "never", "name": "D"},
+]
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +86,9 @@ def test_a_crash_after_done_ends_in_a_deleted_message(aws: Aws, tmp_path: Path) 
 # Duplicates.
 
 
-def test_a_duplicate_during_a_live_lease_is_put_off_and_then_deleted(aws: Aws, clip: Path, tmp_path: Path) -> None:
+def test_a_duplicate_during_a_live_lease_is_put_off_and_then_deleted(
+    aws: Aws, clip: Path, tmp_path: Path
+) -> None:
     aws.submit(1, clip)
     variables = aws.variables(human_detection=detection(SLOW), worker={"lease_seconds": 10})
     with worker(variables, tmp_path) as first, worker(variables, tmp_path) as second:
@@ -98,7 +104,9 @@ def test_a_duplicate_during_a_live_lease_is_put_off_and_then_deleted(aws: Aws, c
 # A lease that is lost.
 
 
-def test_a_worker_that_lost_its_lease_writes_and_deletes_nothing(aws: Aws, clip: Path, tmp_path: Path) -> None:
+def test_a_worker_that_lost_its_lease_writes_and_deletes_nothing(
+    aws: Aws, clip: Path, tmp_path: Path
+) -> None:
     aws.submit(1, clip)
     slower = ["fake_detectors:SlowDetector", {"seconds": 0.5, "name": "D"}]
     variables = aws.variables(human_detection=detection(slower), worker={"lease_seconds": 10})
@@ -269,7 +277,8 @@ def test_an_outage_is_waited_out_at_the_start_and_later(
 
 def test_a_failed_renewal_is_harmless(aws: Aws, clip: Path, tmp_path: Path, proxy: FaultProxy) -> None:
     aws.submit(1, clip)
-    variables = aws.variables(human_detection=detection(SLOW), worker={"lease_seconds": 10})
+    slower = ["fake_detectors:SlowDetector", {"seconds": 0.5, "name": "D"}]
+    variables = aws.variables(human_detection=detection(slower), worker={"lease_seconds": 10})
     with worker(variables, tmp_path, AWS_ENDPOINT_URL=proxy.url) as running:
         wait_until(lambda: aws.step(1).get("progress"))
         proxy.pick = lambda service: "500" if service in ("sqs", "dynamodb") else "none"
@@ -279,13 +288,17 @@ def test_a_failed_renewal_is_harmless(aws: Aws, clip: Path, tmp_path: Path, prox
         wait_until(lambda: aws.counts() == (0, 0))
 
 
-def test_a_socket_that_goes_silent_is_given_up(aws: Aws, clip: Path, tmp_path: Path, proxy: FaultProxy) -> None:
+def test_a_socket_that_goes_silent_is_given_up(
+    aws: Aws, clip: Path, tmp_path: Path, proxy: FaultProxy
+) -> None:
     proxy.pick = lambda _: "silent"
     with worker(aws.variables(), tmp_path, AWS_ENDPOINT_URL=proxy.url) as running:
         running.wait_for_log("the queue does not answer", timeout=45)
         assert "Read timeout" in running.log
         health = subprocess.run(
-            [sys.executable, SRC / "healthcheck.py"], env={**os.environ, "TMPDIR": str(running.scratch)}, check=False
+            [sys.executable, SRC / "healthcheck.py"],
+            env={**os.environ, "TMPDIR": str(running.scratch)},
+            check=False,
         )
         assert health.returncode == 0
 

@@ -31,6 +31,7 @@ class Aws:
     Args:
         endpoint: address of the emulator; the environment must have what `environment` gives.
         dead_letters: whether the queue has a dead-letter queue.
+        max_receive_count: deliveries before a message goes there.
     """
 
     @staticmethod
@@ -44,25 +45,27 @@ class Aws:
             "AWS_EC2_METADATA_DISABLED": "true",
         }
 
-    def __init__(self, endpoint: str, dead_letters: bool = True) -> None:
+    @staticmethod
+    def table_client(endpoint: str, name: str) -> Any:
+        """A table, reached through an address."""
+        return boto3.resource("dynamodb", **_client_options(endpoint)).Table(name)
+
+    def __init__(
+        self, endpoint: str, dead_letters: bool = True, max_receive_count: int = MAX_RECEIVE_COUNT
+    ) -> None:
         self.endpoint = endpoint
         suffix = uuid.uuid4().hex[:12]
         self.queue, self.bucket, self.table_name = f"queue-{suffix}", f"bucket-{suffix}", f"table-{suffix}"
-        options: dict[str, Any] = {
-            "region_name": REGION,
-            "endpoint_url": endpoint,
-            "aws_access_key_id": "test",
-            "aws_secret_access_key": "test",
-        }
+        options = _client_options(endpoint)
         self.sqs = boto3.client("sqs", **options)
         self.s3 = boto3.client("s3", **options)
-        self.table = boto3.resource("dynamodb", **options).Table(self.table_name)
+        self.table = self.table_client(endpoint, self.table_name)
         self.dead_letter_url = self.sqs.create_queue(QueueName=f"{self.queue}-dead")["QueueUrl"]
         attributes = {}
         if dead_letters:
             got = self.sqs.get_queue_attributes(QueueUrl=self.dead_letter_url, AttributeNames=["QueueArn"])
             arn = got["Attributes"]["QueueArn"]
-            redrive = {"deadLetterTargetArn": arn, "maxReceiveCount": MAX_RECEIVE_COUNT}
+            redrive = {"deadLetterTargetArn": arn, "maxReceiveCount": max_receive_count}
             attributes["RedrivePolicy"] = json.dumps(redrive)
         self.queue_url = self.sqs.create_queue(QueueName=self.queue, Attributes=attributes)["QueueUrl"]
         self.s3.create_bucket(Bucket=self.bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
@@ -142,6 +145,15 @@ class Aws:
             if not got.get("Messages"):
                 return found
             found += got["Messages"]
+
+
+def _client_options(endpoint: str) -> dict[str, Any]:
+    return {
+        "region_name": REGION,
+        "endpoint_url": endpoint,
+        "aws_access_key_id": "test",
+        "aws_secret_access_key": "test",
+    }
 
 
 class WorkerProcess:
