@@ -84,6 +84,7 @@ class Campaign:
         self.bad_videos = [10_000 + i for i in range(max(2, jobs // 20))]
         self.bad_bodies = [f"no json {i}" for i in range(max(2, jobs // 20))]
         self.written: dict[int, int] = {}
+        self.overwritten: list[int] = []
         self.workers: list[WorkerProcess] = []
         self.over = threading.Event()
         slow = ["fake_detectors:SlowDetector", {"seconds": 0.02, "name": "D"}]
@@ -194,16 +195,16 @@ class Campaign:
                 continue
 
     def write_other_steps(self) -> None:
-        """Change another service's element of the same lists, and move it about."""
+        """Change another service's element of the same lists, above all where a worker is at it."""
         chance = random.Random(self.report.jobs)
-        while not self.over.wait(0.01):
-            video_id = chance.choice(self.good)
-            count = self.written.get(video_id, 0) + 1
+        video_id = chance.choice(self.good)
+        while not self.over.wait(0.005):
             try:
-                steps = self.writer.get_item(Key={"VideoId": video_id}, ConsistentRead=True)["Item"][
-                    "process_steps"
-                ]
+                steps = self.writer.get_item(Key={"VideoId": video_id}, ConsistentRead=True)["Item"]["process_steps"]
                 index = next(i for i, step in enumerate(steps) if step["step"] == "transcribe")
+                if steps[index]["count"] != self.written.get(video_id, 0):
+                    self.overwritten.append(video_id)
+                count = self.written.get(video_id, 0) + 1
                 self.writer.update_item(
                     Key={"VideoId": video_id},
                     UpdateExpression=f"SET process_steps[{index}].#count = :count",
@@ -215,10 +216,14 @@ class Campaign:
                 continue
             self.written[video_id] = count
             self.report.other_writes += 1
+            if not any(step.get("state") == "running" for step in steps):
+                video_id = chance.choice(self.good)
 
     def stop_workers(self) -> None:
         """Stop them as a container's stop does."""
         for worker in self.workers:
+            # One that has just been started does not listen to signals yet.
+            worker.wait_for_log("polling the queue")
             worker.signal(signal.SIGTERM)
         for worker in self.workers:
             assert worker.wait(10) == 0, worker.log[-2000:]
@@ -246,6 +251,7 @@ class Campaign:
             assert sorted(step["step"] for step in steps) == ["human_detector", "transcribe"]
             (other,) = (step for step in steps if step["step"] == "transcribe")
             assert other["count"] == self.written.get(video_id, 0)
+        assert self.overwritten == []
         for video_id in self.bad_videos:
             assert self.aws.step(video_id)["state"] == "error"
             assert self.aws.step(video_id)["error"]

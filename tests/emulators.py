@@ -46,6 +46,7 @@ def emulator(name: str, folder: Path) -> Iterator[str]:
             "BIND_HOST": "127.0.0.1",
             "SERVICES": "sqs,s3,dynamodb",
             "SFTP_ENABLED": "0",
+            "IOT_MTLS_ENABLED": "0",
         }
     with (folder / f"{name}.log").open("w") as log:
         process = subprocess.Popen(command, env={**os.environ, **environment}, stdout=log, stderr=log)

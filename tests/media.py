@@ -1,0 +1,129 @@
+"""Makes small video files with the ffmpeg command, damages them, and asks ffprobe and ffmpeg about them."""
+
+from __future__ import annotations
+
+import json
+import random
+import shutil
+import struct
+import subprocess
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+needs_ffmpeg = pytest.mark.skipif(
+    not (shutil.which("ffmpeg") and shutil.which("ffprobe")), reason="the ffmpeg command is not installed"
+)
+
+# Fine noise makes frames large enough that damage hits one.
+NOISE = "noise=alls=15:allf=t:all_seed=1"
+
+
+def run_ffmpeg(*arguments: str | Path) -> bytes:
+    """Runs ffmpeg and returns what it prints."""
+    command = ["ffmpeg", "-v", "error", "-nostdin", "-y", *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, check=False)
+    assert done.returncode == 0, f"{command}: {done.stderr.decode(errors='replace')}"
+    return done.stdout
+
+
+@cache
+def _encoders() -> str:
+    command = ["ffmpeg", "-v", "error", "-encoders"]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
+def clip(
+    path: Path,
+    *output: str | Path,
+    size: str = "160x120",
+    rate: int = 25,
+    frames: int = 25,
+    filters: str = "null",
+    sound: float = 0,
+) -> Path:
+    """Makes a test video of moving colours and numbers.
+
+    Args:
+        path: where; the suffix tells the container.
+        output: options of the output: codec, pixel format, ...
+        size: pixels, 'WIDTHxHEIGHT'.
+        rate: frames per second.
+        frames: how many.
+        filters: FFmpeg's filter chain, applied last.
+        sound: seconds of a tone next to the video; 0 is no sound.
+    """
+    if "-c:v" in output:
+        codec = str(output[output.index("-c:v") + 1])
+        if f" {codec} " not in _encoders():
+            pytest.skip(f"this ffmpeg cannot encode {codec}")
+    source = f"testsrc2=size={size}:rate={rate}:duration={frames / rate},{filters}"
+    inputs = ["-f", "lavfi", "-i", source]
+    if sound:
+        inputs += ["-f", "lavfi", "-i", f"sine=duration={sound}"]
+    run_ffmpeg(*inputs, *output, path)
+    return path
+
+
+def probe_stamps(path: Path) -> list[float | None]:
+    """Returns ffprobe's best-effort stamp of each video frame, in seconds, the first frame at 0."""
+    command = ["ffprobe", "-v", "error", "-select_streams", "v:0", "-of", "json", "-show_entries"]
+    shown = subprocess.run(
+        [*command, "frame=best_effort_timestamp_time", path], capture_output=True, text=True, check=True
+    )
+    stamps = [frame.get("best_effort_timestamp_time") for frame in json.loads(shown.stdout)["frames"]]
+    seconds = [None if stamp in (None, "N/A") else float(stamp) for stamp in stamps]
+    return [None if stamp is None or seconds[0] is None else stamp - seconds[0] for stamp in seconds]
+
+
+def ffmpeg_image(path: Path, width: int, height: int) -> NDArray[np.uint8]:
+    """Returns the first frame as ffmpeg shows it: RGB [height, width, 3], rotation applied."""
+    raw = run_ffmpeg("-i", path, "-frames:v", "1", "-f", "rawvideo", "-pix_fmt", "rgb24", "-")
+    return np.frombuffer(raw, np.uint8).reshape(height, width, 3)
+
+
+def cut(source: Path, target: Path, share: float = 0.6) -> Path:
+    """Writes the first part of a file."""
+    data = source.read_bytes()
+    target.write_bytes(data[: int(len(data) * share)])
+    return target
+
+
+def overwrite(source: Path, target: Path, places: Sequence[tuple[int, int]]) -> Path:
+    """Writes a copy with random bytes at each (position, number of bytes)."""
+    data = bytearray(source.read_bytes())
+    numbers = random.Random(1)
+    for position, count in places:
+        data[position : position + count] = numbers.randbytes(count)
+    target.write_bytes(data)
+    return target
+
+
+def packet_positions(path: Path) -> list[tuple[int, int]]:
+    """Returns (position in the file, bytes) of each video packet."""
+    command = ["ffprobe", "-v", "error", "-select_streams", "v:0", "-of", "json", "-show_packets"]
+    shown = subprocess.run([*command, path], capture_output=True, text=True, check=True)
+    return [(int(packet["pos"]), int(packet["size"])) for packet in json.loads(shown.stdout)["packets"]]
+
+
+def set_display_matrix(source: Path, target: Path, matrix: tuple[int, int, int, int]) -> Path:
+    """Writes a copy of an MP4 with the numbers a, b, c, d in the display matrix of its first track."""
+    data = bytearray(source.read_bytes())
+    place = data.index(b"tkhd") + 44  # ISO 14496-12: after version, times, track, duration, layer and volume
+    a, b, c, d = (number << 16 for number in matrix)
+    data[place : place + 36] = struct.pack(">9i", a, b, 0, c, d, 0, 0, 0, 1 << 30)
+    target.write_bytes(data)
+    return target
+
+
+def set_exif_orientation(source: Path, target: Path, orientation: int) -> Path:
+    """Writes a copy of a JPEG file with an EXIF block that says how to turn it."""
+    data = source.read_bytes()
+    entry = struct.pack("<HHIHH", 0x0112, 3, 1, orientation, 0)
+    block = b"Exif\0\0II*\0" + struct.pack("<IH", 8, 1) + entry + struct.pack("<I", 0)
+    target.write_bytes(data[:2] + b"\xff\xe1" + struct.pack(">H", len(block) + 2) + block + data[2:])
+    return target
