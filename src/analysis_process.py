@@ -23,6 +23,8 @@ from errors import AnalysisCrashed
 log = logging.getLogger(__name__)
 
 POLL_SECONDS = 0.2
+LOAD_TIMEOUT_SECONDS = 600
+"""How long the models may take to load: a large graph on a cold GPU takes minutes."""
 CANCEL_SECONDS = 3
 """How long a cancelled analysis may take to stop by itself before the process is killed."""
 
@@ -79,7 +81,7 @@ class AnalysisProcess:
         )
         self._process.start()
         its_end.close()
-        ready = self._await_answer(check, lambda _: None)
+        ready = self._await_answer(check, lambda _: None, LOAD_TIMEOUT_SECONDS)
         assert isinstance(ready, Ready)
         log.info(
             "analysis process %s is ready after %.1f s: %s %s on %s",
@@ -111,7 +113,7 @@ class AnalysisProcess:
             self._connection.send(request)
         except OSError as error:
             raise self._crash("the analysis process died before the video") from error
-        finished = self._await_answer(check, progress)
+        finished = self._await_answer(check, progress, self._stall_timeout)
         assert isinstance(finished, Finished)
         return finished
 
@@ -126,7 +128,9 @@ class AnalysisProcess:
             self._connection.close()
             self._connection = None
 
-    def _await_answer(self, check: Callable[[], None], progress: Callable[[float], None]) -> Any:
+    def _await_answer(
+        self, check: Callable[[], None], progress: Callable[[float], None], stall_timeout: float
+    ) -> Any:
         """Wait for the answer that ends an exchange; raise what went wrong instead."""
         heard_at = self._clock()
         while True:
@@ -137,8 +141,8 @@ class AnalysisProcess:
                 raise
             answer = self._receive(POLL_SECONDS)
             if answer is None:
-                if self._clock() - heard_at > self._stall_timeout:
-                    raise self._crash(f"the analysis made no progress for {self._stall_timeout:g} s")
+                if self._clock() - heard_at > stall_timeout:
+                    raise self._crash(f"the analysis made no progress for {stall_timeout:g} s")
                 continue
             heard_at = self._clock()
             match answer:

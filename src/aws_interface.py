@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import logging
 import sys
+import threading
 import time
 from collections.abc import Callable
 
@@ -17,6 +18,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from analysis_child import AnalysisSettings
 from analysis_process import AnalysisProcess
+from analysis_turn import AnalysisTurn
 from aws_clients import LONG_POLL_SECONDS, connect
 from configuration import Configuration, load_configuration
 from errors import AnalysisCrashed, BadMessage, ConfigurationError, Interrupted, LeaseLost
@@ -37,8 +39,17 @@ from task_protection import TaskProtection
 log = logging.getLogger(__name__)
 
 
+LANES = 2
+"""One lane has its video analysed; the other fetches the next, or stores the last."""
+FETCH_AHEAD_SECONDS = 60
+"""How long before the end of an analysis the next message is fetched."""
+FETCH_AHEAD_POLL_SECONDS = 2
+GIVE_BACK_SECONDS = 9
+"""How long a worker that was asked to stop waits for its lanes to give back what they hold."""
+
+
 class Worker:
-    """The polling loop, and the life of a message.
+    """The lanes, each of which polls and sees one message through after another.
 
     Args:
         configuration: checked.
@@ -52,10 +63,17 @@ class Worker:
         self._output_bucket = configuration.output_bucket
         self._lease_seconds = configuration.worker.lease_seconds
         self._queue = around.queue
+        self._turn = around.turn
         self._shutdown = around.shutdown
         self._health = around.health
         self._jobs = JobRunner(configuration, around, clock)
         self._clock = clock
+        self._polling = threading.Lock()
+        self._changed = threading.Condition()
+        self._running = 0
+        self._holding = 0
+        self._idle_since = clock()
+        self._error: BaseException | None = None
 
     def run(self, exit_when_idle: float | None = None) -> None:
         """Work until asked to stop.
@@ -64,36 +82,81 @@ class Worker:
             exit_when_idle: end once the queue has been empty for that many seconds; None for never.
 
         Raises:
-            Interrupted: asked to stop; nothing is held any more.
             ConfigurationError: the queue is gone, or no longer ours to use.
         """
-        idle_since = self._clock()
+        self._idle_since, self._running = self._clock(), LANES
+        for number in range(LANES):
+            threading.Thread(
+                target=self._lane, args=(exit_when_idle,), name=f"lane-{number}", daemon=True
+            ).start()
+        with self._changed:
+            while self._running and not self._shutdown.requested:
+                self._changed.wait(0.2)
+            # A lane that only polls holds nothing, and is not waited for.
+            self._changed.wait_for(lambda: not self._holding, GIVE_BACK_SECONDS)
+        if self._error is not None:
+            raise self._error
+        if not self._shutdown.requested:
+            log.info("the queue has been empty for %g s: done", exit_when_idle)
+
+    def _lane(self, exit_when_idle: float | None) -> None:
+        try:
+            while (message := self._next_message(exit_when_idle)) is not None:
+                try:
+                    self.handle(message)
+                finally:
+                    self._let_go()
+        except Interrupted:
+            pass
+        except BaseException as error:
+            self._error = error
+            self._shutdown.request()
+        finally:
+            self._health.leave()
+            with self._changed:
+                self._running -= 1
+                self._changed.notify_all()
+
+    def _next_message(self, exit_when_idle: float | None) -> Message | None:
+        """Wait for a message; None once the queue has been empty for long enough to end."""
         while True:
-            idle_left = None if exit_when_idle is None else exit_when_idle - (self._clock() - idle_since)
-            if idle_left is not None and idle_left <= 0:
-                log.info("the queue has been empty for %g s: done", exit_when_idle)
-                return
-            message = self._receive(idle_left)
-            if message is not None:
-                self.handle(message)
-                idle_since = self._clock()
+            self._shutdown.check()
+            self._health.touch()
+            if not self._turn.free_within(FETCH_AHEAD_SECONDS) or not self._polling.acquire(timeout=0.2):
+                self._shutdown.pause(0.2)
+                continue
+            try:
+                if exit_when_idle is not None and self._has_been_idle_for(exit_when_idle):
+                    return None
+                message = self._poll(exit_when_idle)
+                if message is not None:
+                    with self._changed:
+                        self._holding += 1
+                    return message
+            finally:
+                self._polling.release()
 
-    def _receive(self, idle_left: float | None) -> Message | None:
-        """One long poll, repeated with pauses until it succeeds."""
-        wait = LONG_POLL_SECONDS if idle_left is None else min(LONG_POLL_SECONDS, max(1, round(idle_left)))
+    def _poll(self, exit_when_idle: float | None) -> Message | None:
+        # Short while the other lane holds a message: one that it gives back must not end up in a poll of ours.
+        wait = FETCH_AHEAD_POLL_SECONDS if self._holding else LONG_POLL_SECONDS
+        if exit_when_idle is not None:
+            wait = min(wait, max(1, round(exit_when_idle)))
+        return persist(
+            lambda: self._queue.receive(wait, self._lease_seconds), self._health, self._shutdown.pause
+        )
 
-        def poll() -> Message | None:
-            with self._shutdown.wakes_up():
-                return self._queue.receive(wait, self._lease_seconds)
+    def _has_been_idle_for(self, seconds: float) -> bool:
+        with self._changed:
+            return not self._holding and self._clock() - self._idle_since >= seconds
 
-        return persist(poll, self._shutdown, self._health)
+    def _let_go(self) -> None:
+        with self._changed:
+            self._holding -= 1
+            self._idle_since = self._clock()
+            self._changed.notify_all()
 
     def handle(self, message: Message) -> None:
-        """Run the jobs of a message, then delete it, or give it back.
-
-        Raises:
-            Interrupted: the worker was asked to stop; the message has been given back.
-        """
+        """Run the jobs of a message, then delete it, or give it back."""
         with log_context(message_id=message.message_id):
             try:
                 requests = parse_message(message.body, self._output_bucket)
@@ -110,7 +173,6 @@ class Worker:
                 if verdict.fate is Fate.LEAVE or self._shutdown.requested:
                     break
             self._settle(message, verdict, reason)
-            self._shutdown.check()
 
     def _settle(self, message: Message, verdict: Verdict, reason: str) -> None:
         """Do to the message what the verdict says."""
@@ -121,7 +183,8 @@ class Worker:
                 case Fate.RETRY:
                     self._queue.hide(message, verdict.delay)
                 case Fate.PUT_OFF:
-                    self._queue.put_off(message, verdict.delay)
+                    with self._polling:  # Not into the hands of the lane that polls while the worker stops.
+                        self._queue.put_off(message, verdict.delay)
                 case Fate.BURY if self._queue.bury(message, reason):
                     log.info("moved the message to the dead-letter queue")
                 case Fate.BURY if verdict.state == "error" and not self._queue.has_dead_letter_queue:
@@ -160,10 +223,12 @@ def main(arguments: list[str] | None = None) -> int:
         for sentence in str(error).splitlines():
             log.error("cannot work: %s", sentence)
         return 2
-    except Interrupted as error:
-        log.info("stopped: %s", error)
+    except Interrupted:
+        pass
     finally:
         shutdown.ignore_from_now()
+    if shutdown.requested:
+        log.info("stopped: the worker was asked to stop")
     return 0
 
 
@@ -180,7 +245,7 @@ def work(
         log.info("removed %s, which a worker that was killed had left", folder)
     clients = connect(configuration.aws_region, configuration.dynamodb_region)
     health = Health()
-    queue = persist(lambda: JobQueue(clients.sqs, configuration.queue_name), shutdown, health)
+    queue = persist(lambda: JobQueue(clients.sqs, configuration.queue_name), health, shutdown.pause)
     analysis = AnalysisProcess(
         AnalysisSettings(configuration.human_detection, configuration.require_gpu, log_format),
         configuration.worker.stall_timeout,
@@ -198,11 +263,13 @@ def work(
             steps=ProcessSteps(clients.dynamodb, configuration.table, configuration.worker.lease_seconds),
             storage=Storage(clients.s3),
             analysis=analysis,
+            turn=AnalysisTurn(),
             shutdown=shutdown,
             health=health,
             metrics=Metrics(enabled=log_format == "json"),
             protection=TaskProtection(),
         )
+        health.leave()
         log.info("polling the queue %s", configuration.queue_name)
         Worker(configuration, around).run(exit_when_idle)
     finally:

@@ -1,18 +1,20 @@
-"""Whether the worker's loop is alive: it touches a file, and healthcheck.py looks how long ago.
+"""Whether the worker's threads are alive: they touch a file, and healthcheck.py looks how long ago.
 
 Only the standard library: a health check runs every few seconds beside the worker.
 """
 
 from __future__ import annotations
 
+import os
 import tempfile
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 TOUCH_SECONDS = 2
 LONGEST_SILENCE_SECONDS = 50
-"""The loop is silent longest while a poll on a dead connection is given up: 35 s (aws_clients.py)."""
+"""A thread is silent longest while a poll on a dead connection is given up: 35 s (aws_clients.py)."""
 
 
 def health_file() -> Path:
@@ -21,21 +23,33 @@ def health_file() -> Path:
 
 
 class Health:
-    """The worker's side.
+    """The worker's side: the file's time is that of the thread which has been silent longest.
 
     Args:
-        clock: seconds that only go forward.
+        now: epoch seconds.
     """
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
-        self._touched_at = float("-inf")
+    def __init__(self, now: Callable[[], float] = time.time) -> None:
+        self._now = now
+        self._lock = threading.Lock()
+        self._alive_at: dict[int, float] = {}
+        self._written_at = float("-inf")
 
     def touch(self) -> None:
-        """Say that the loop is alive; cheap enough to be called at every turn."""
-        if self._clock() - self._touched_at >= TOUCH_SECONDS:
-            self._touched_at = self._clock()
-            health_file().touch()
+        """Say that this thread is alive; cheap enough to be called at every turn."""
+        now = self._now()
+        with self._lock:
+            self._alive_at[threading.get_ident()] = now
+            if now - self._written_at >= TOUCH_SECONDS:
+                self._written_at = now
+                oldest = min(self._alive_at.values())
+                health_file().touch()
+                os.utime(health_file(), (oldest, oldest))
+
+    def leave(self) -> None:
+        """Say that this thread ends, and is not expected to touch any more."""
+        with self._lock:
+            self._alive_at.pop(threading.get_ident(), None)
 
 
 def problem(now: float) -> str | None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from analysis_child import AnalysisRequest
 from analysis_process import AnalysisProcess
+from analysis_turn import AnalysisTurn
 from configuration import Configuration
 from errors import HumanDetectorError, Interrupted, PermanentError, TransientError
 from failures import Fate, Verdict, judge, retry_delay
@@ -20,7 +21,7 @@ from heartbeat import Heartbeat
 from job_queue import JobQueue, Message
 from logs import current_context, log_context
 from messages import VideoRequest
-from metrics import Metrics
+from metrics import Metrics, Phases
 from partial_results import PartialResult, stamp
 from process_step import ClaimedStep, ProcessSteps
 from result_file import lines_path
@@ -44,6 +45,7 @@ class Surroundings:
     steps: ProcessSteps
     storage: Storage
     analysis: AnalysisProcess
+    turn: AnalysisTurn
     shutdown: Shutdown
     health: Health
     metrics: Metrics
@@ -91,7 +93,7 @@ class JobRunner:
                 verdict, reason = self.judge(error, message), str(error)
                 verdict = self._record_failure(job, verdict, reason)
             outcome = "done" if not reason else verdict.state or verdict.fate.name.lower()
-            self._around.metrics.job_ended(outcome, job.frames, message.queue_seconds)
+            self._around.metrics.job_ended(outcome, job.frames, message.queue_seconds, job.phases)
             return verdict, reason
 
     def judge(self, error: Exception, message: Message) -> Verdict:
@@ -133,21 +135,22 @@ class JobRunner:
                 around.health.touch()
                 heartbeat.check()
                 around.shutdown.check()
-                self._check_time(job.message, began)
+                self._check_time(job)
 
             job.video = video = self._find_video(job)
             key = result_key(job.video_id, video.key)
             wanted = stamp(video, self._human_detection)
-            if not job.request.force and around.storage.stamp_of(self._output_bucket, key) == wanted:
+            if job.may_have_results and around.storage.stamp_of(self._output_bucket, key) == wanted:
                 log.info("the result is there already: only the record was missing")
             else:
                 result_path = self._analyze(job, video, folder, check)
                 heartbeat.check()
-                with around.metrics.phase("Upload"):
+                with job.phases.time("Upload"):
                     around.storage.upload(result_path, self._output_bucket, key, wanted)
             heartbeat.check()
             around.steps.finish_done(step, self._output_bucket, key)
-            self._partial(job, video).discard()
+            if job.has_partial_result:
+                self._partial(job, video).discard()
         log.info(
             "done in %.1f s: %s frames analysed, result in s3://%s/%s",
             self._clock() - began,
@@ -167,19 +170,21 @@ class JobRunner:
         video_path, result_path = folder / "video", folder / "result.json"
         partial, lines = self._partial(job, video), lines_path(result_path)
         log.info("fetching s3://%s/%s, %s bytes", video.bucket, video.key, video.size)
-        with self._around.metrics.phase("Download"):
+        with job.phases.time("Download"):
             self._around.storage.download(video, video_path, check)
-            resumed = not job.request.force and partial.fetch(lines)
-        if resumed:
+            job.has_partial_result = job.may_have_results and partial.fetch(lines)
+        if job.has_partial_result:
             log.info("going on where an earlier attempt was cut off")
-        saved_at = self._clock()
+
+        def save() -> None:
+            job.has_partial_result = True
+            partial.save(lines)
+            job.saved_at = self._clock()
 
         def check_and_save() -> None:
-            nonlocal saved_at
             check()
-            if self._clock() - saved_at >= self._settings.partial_save_seconds:
-                partial.save(lines)
-                saved_at = self._clock()
+            if self._clock() - job.saved_at >= self._settings.partial_save_seconds:
+                save()
 
         request = AnalysisRequest(
             video_path,
@@ -189,12 +194,13 @@ class JobRunner:
             self._settings.max_video_seconds,
             current_context(),
         )
-        try:
-            with self._around.metrics.phase("Analysis"):
+        with self._around.turn.taken(check), job.phases.time("Analysis"):
+            job.analysis_began = job.saved_at = self._clock()
+            try:
                 finished = self._around.analysis.analyze(request, check_and_save, self._watch(job))
-        except (Interrupted, TransientError):
-            partial.save(lines)
-            raise
+            except (Interrupted, TransientError):
+                save()
+                raise
         job.frames = finished.summary["analyzed_frames"]
         return result_path
 
@@ -207,13 +213,13 @@ class JobRunner:
         wanted = stamp(video, self._human_detection)
         return PartialResult(self._around.storage, self._output_bucket, job.video_id, video, wanted)
 
-    def _check_time(self, message: Message, began: float) -> None:
+    def _check_time(self, job: _Job) -> None:
         now = self._clock()
-        if now - began > self._settings.max_job_seconds:
+        if now - (job.analysis_began or now) > self._settings.max_job_seconds:
             raise PermanentError(
                 f"the job takes longer than the {self._settings.max_job_seconds:g} s of max_job_seconds"
             )
-        if now - message.received_at > LONGEST_HOLD_SECONDS:
+        if now - job.message.received_at > LONGEST_HOLD_SECONDS:
             raise Interrupted("SQS lets no worker hold a message for longer than 12 hours")
 
     def _watch(self, job: _Job) -> Callable[[float], None]:
@@ -223,6 +229,7 @@ class JobRunner:
         def watch(fraction: float) -> None:
             nonlocal logged_at
             job.progress = fraction
+            self._around.turn.report(fraction)
             if self._clock() - logged_at >= PROGRESS_LOG_SECONDS:
                 logged_at = self._clock()
                 log.info("%.0f %% analysed", 100 * fraction)
@@ -238,7 +245,7 @@ class JobRunner:
             match verdict.state:
                 case "error":
                     self._around.steps.finish_error(job.step, reason)
-                    if job.video is not None:
+                    if job.video is not None and job.may_have_results | job.has_partial_result:
                         self._partial(job, job.video).discard()
                 case "interrupted":
                     self._around.steps.finish_interrupted(job.step, reason)
@@ -258,7 +265,17 @@ class _Job:
     message: Message
     request: VideoRequest
     video_id: int
+    phases: Phases = field(default_factory=Phases)
     step: ClaimedStep | None = None
     video: VideoObject | None = None
     progress: float = 0
     frames: int = 0
+    analysis_began: float | None = None
+    saved_at: float = 0
+    has_partial_result: bool = False
+
+    @property
+    def may_have_results(self) -> bool:
+        """Whether an earlier attempt may have left something that is of use."""
+        assert self.step is not None
+        return not self.request.force and (self.step.attempt > 1 or self.message.receive_count > 1)

@@ -13,49 +13,58 @@ from logs import current_context
 NAMESPACE = "HumanDetector"
 
 
+class Phases:
+    """How long the parts of one job's work took.
+
+    Args:
+        clock: seconds that only go forward.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self.seconds: dict[str, float] = {}
+        self._clock = clock
+
+    @contextmanager
+    def time(self, name: str) -> Iterator[None]:
+        """Time a block, such as `Download`."""
+        began = self._clock()
+        try:
+            yield
+        finally:
+            self.seconds[name] = self.seconds.get(name, 0) + self._clock() - began
+
+
 class Metrics:
     """Writes metrics to standard output, one line of JSON each.
 
     Args:
         enabled: off where a person reads the log.
-        clock: seconds that only go forward.
     """
 
-    def __init__(self, enabled: bool, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, enabled: bool) -> None:
         self._enabled = enabled
-        self._clock = clock
-        self._phases: dict[str, float] = {}
-
-    @contextmanager
-    def phase(self, name: str) -> Iterator[None]:
-        """Time a block of a job's work, such as `Download`; it is reported with the job's end."""
-        began = self._clock()
-        try:
-            yield
-        finally:
-            self._phases[name] = self._phases.get(name, 0) + self._clock() - began
 
     def progress(self, fraction: float) -> None:
-        """Report how far the job is, 0 to 1."""
+        """Report how far a job is, 0 to 1."""
         with self._line() as line:
             line.add_metric("Progress", MetricUnit.Percent, 100 * fraction)
 
-    def job_ended(self, outcome: str, frames: int, queue_seconds: float) -> None:
-        """Report the end of a job, and start the next one's count.
+    def job_ended(self, outcome: str, frames: int, queue_seconds: float, phases: Phases) -> None:
+        """Report the end of a job.
 
         Args:
             outcome: `done`, `error`, `interrupted`, or what else became of it.
             frames: how many were analysed.
             queue_seconds: from the sending of the message to its receipt.
+            phases: what took how long.
         """
         with self._line() as line:
             line.add_dimension("outcome", outcome)
             line.add_metric("Jobs", MetricUnit.Count, 1)
             line.add_metric("Frames", MetricUnit.Count, frames)
             line.add_metric("QueueAge", MetricUnit.Seconds, queue_seconds)
-            for name, seconds in self._phases.items():
+            for name, seconds in phases.seconds.items():
                 line.add_metric(f"{name}Seconds", MetricUnit.Seconds, seconds)
-        self._phases = {}
 
     @contextmanager
     def _line(self) -> Iterator[EphemeralMetrics]:

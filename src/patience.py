@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import logging
 import random
-import time
 from collections.abc import Callable
 from typing import TypeVar
 
 from aws_clients import is_hopeless
 from errors import ConfigurationError, Interrupted
 from health import Health
-from shutdown import Shutdown
 
 log = logging.getLogger(__name__)
 
@@ -23,13 +21,13 @@ NAP_SECONDS = 5
 """A pause is slept in naps, so that the health check sees the loop alive."""
 
 
-def persist(
-    ask: Callable[[], Answer],
-    shutdown: Shutdown,
-    health: Health,
-    sleep: Callable[[float], None] = time.sleep,
-) -> Answer:
+def persist(ask: Callable[[], Answer], health: Health, pause: Callable[[float], None]) -> Answer:
     """Ask until there is an answer: at most once a second, and at least once a minute.
+
+    Args:
+        ask: asks once.
+        health: of the thread that asks.
+        pause: waits for so many seconds, or raises Interrupted.
 
     Raises:
         Interrupted: asked to stop.
@@ -49,8 +47,7 @@ def persist(
             left = pause_seconds(failures, random.random())  # noqa: S311 - spreads load, keeps no secret
             log.warning("the queue does not answer, next try in %.0f s: %s", left, error)
         while left > 0:
-            with shutdown.wakes_up():
-                sleep(min(left, NAP_SECONDS))
+            pause(min(left, NAP_SECONDS))
             left -= NAP_SECONDS
             health.touch()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import threading
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -32,24 +33,32 @@ class TaskProtection:
         # The agent's address comes from ECS; nothing but HTTP is ever opened.
         self._url = f"{uri}/task-protection/v1/state" if uri.startswith("http://") else None
         self._clock = clock
+        self._lock = threading.Lock()
+        self._jobs = 0
         self._renewed_at: float | None = None
 
     @contextmanager
     def on(self) -> Iterator[None]:
-        """Protect the task during the block."""
+        """Protect the task during the block; it stays protected while any thread is in such a block."""
+        with self._lock:
+            self._jobs += 1
         self.renew()
         try:
             yield
         finally:
-            self._renewed_at = None
-            self._put({"ProtectionEnabled": False})
+            with self._lock:
+                self._jobs -= 1
+                if self._jobs == 0:
+                    self._renewed_at = None
+                    self._put({"ProtectionEnabled": False})
 
     def renew(self) -> None:
         """Prolong the protection if half of it is over."""
-        now = self._clock()
-        if self._renewed_at is None or now - self._renewed_at >= EXPIRES_IN_MINUTES * 60 / 2:
-            self._renewed_at = now
-            self._put({"ProtectionEnabled": True, "ExpiresInMinutes": EXPIRES_IN_MINUTES})
+        with self._lock:
+            now = self._clock()
+            if self._renewed_at is None or now - self._renewed_at >= EXPIRES_IN_MINUTES * 60 / 2:
+                self._renewed_at = now
+                self._put({"ProtectionEnabled": True, "ExpiresInMinutes": EXPIRES_IN_MINUTES})
 
     def _put(self, state: dict[str, object]) -> None:
         if self._url is None:

@@ -31,7 +31,7 @@ def test_asks_until_there_is_an_answer() -> None:
             raise answer
         return answer
 
-    assert persist(ask, Shutdown(), Health(), slept.append) == "message"
+    assert persist(ask, Health(), slept.append) == "message"
     # Three pauses, in naps of at most 5 s that let the health check see the loop.
     assert 1 + 2 + 4 <= sum(slept) <= 2 + 4 + 8 + 3 * 5
     assert max(slept) <= 5
@@ -52,7 +52,7 @@ def test_what_no_waiting_heals_ends_it(error: Exception) -> None:
         raise error
 
     with pytest.raises(ConfigurationError, match="the queue cannot be used"):
-        persist(ask, Shutdown(), Health(), lambda _: pytest.fail("waited"))
+        persist(ask, Health(), lambda _: pytest.fail("waited"))
 
 
 def test_a_stop_ends_the_waiting() -> None:
@@ -61,8 +61,9 @@ def test_a_stop_ends_the_waiting() -> None:
     def ask() -> None:
         raise ValueError
 
-    def stop_during_nap(_: float) -> None:
-        shutdown.requested = True
+    def stop_during_nap(seconds: float) -> None:
+        shutdown.request()
+        shutdown.pause(seconds)
 
     with pytest.raises(Interrupted):
-        persist(ask, shutdown, Health(), stop_during_nap)
+        persist(ask, Health(), stop_during_nap)

@@ -93,21 +93,32 @@ def check_health(scratch: Path) -> tuple[int, str]:
 
 def test_health_check(scratch: Path) -> None:
     assert check_health(scratch) == (1, "the worker has not started")
-    clock = Clock()
-    health = Health(clock)
-    health.touch()
+    Health().touch()
     assert check_health(scratch) == (0, "healthy")
     silent_since = health_file().stat().st_mtime - LONGEST_SILENCE_SECONDS - 1
     os.utime(health_file(), (silent_since, silent_since))
     status, said = check_health(scratch)
     assert status == 1
     assert said.startswith("the worker's loop has been silent for 5")
-    # A second touch within two seconds costs nothing, a later one counts.
+
+
+def test_the_thread_that_has_been_silent_longest_decides(scratch: Path) -> None:
+    clock = Clock()
+    clock.now = 1000.0
+    health = Health(clock)
+    other = threading.Thread(target=health.touch)
+    other.start()
+    other.join()
+    for clock.now in (1001.0, 1010.0, 1040.0):
+        health.touch()
+    assert health_file().stat().st_mtime == 1000
+    # A thread that has ended is not waited for, and its number may be used again.
+    leaving = threading.Thread(target=lambda: (health.touch(), health.leave()))
+    leaving.start()
+    leaving.join()
+    clock.now = 1050.0
     health.touch()
-    assert check_health(scratch)[0] == 1
-    clock.now += 2
-    health.touch()
-    assert check_health(scratch)[0] == 0
+    assert health_file().stat().st_mtime >= 1000
 
 
 def test_a_wedged_loop_is_noticed_within_a_minute() -> None:
@@ -164,6 +175,16 @@ def test_protection_is_on_only_while_a_job_runs_and_is_renewed(agent: Agent) -> 
         protection.renew()
         assert agent.states == [on, on]
     assert agent.states == [on, on, {"ProtectionEnabled": False}]
+
+
+def test_protection_lasts_until_the_last_of_two_jobs_has_ended(agent: Agent) -> None:
+    protection = TaskProtection(agent.uri)
+    with protection.on():
+        with protection.on():
+            pass
+        assert {"ProtectionEnabled": False} not in agent.states
+    assert agent.states[-1] == {"ProtectionEnabled": False}
+    assert len(agent.states) == 2
 
 
 def test_protection_that_fails_harms_nobody(agent: Agent, caplog: pytest.LogCaptureFixture) -> None:

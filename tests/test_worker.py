@@ -287,7 +287,7 @@ def test_a_failed_attempt_is_tried_again_later_and_the_worker_lives_on(
         assert reason in step["reason"]
         aws.submit(2, clip)
         wait_until(lambda: aws.step(2).get("state") == "done", what=lambda: running.log)
-    assert aws.counts() == (0, 1)
+        wait_until(lambda: aws.counts() == (0, 1))
 
 
 def test_the_last_attempt_records_the_reason_before_the_message_is_a_dead_letter(
