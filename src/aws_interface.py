@@ -137,7 +137,7 @@ class Worker:
                 self._polling.release()
 
     def _poll(self, exit_when_idle: float | None) -> Message | None:
-        # Short while the other lane holds a message: one that it gives back must not end up in a poll of ours.
+        # Short while the other lane holds a message: one that it gives back must not end up in our poll.
         wait = FETCH_AHEAD_POLL_SECONDS if self._holding else LONG_POLL_SECONDS
         if exit_when_idle is not None:
             wait = min(wait, max(1, round(exit_when_idle)))

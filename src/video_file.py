@@ -44,11 +44,7 @@ class VideoFile:
             if not self.size:
                 raise VideoError("the file is empty (0 bytes)")
             self.container = _open_container(self._file)
-            try:
-                self.stream = _video_stream(self.container)
-            except VideoError:
-                self.container.close()
-                raise
+            self.stream = _video_stream(self.container)
         except BaseException:
             self._file.close()
             raise

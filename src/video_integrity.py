@@ -2,7 +2,8 @@
 
 A decoder reports what it cannot decode, by an error or by a mark on the frame (`frame.is_corrupt`), and some
 readers mark damaged packets. Nothing reports a file that just ends or a part that was jumped over: this
-module looks for these. Pixels that a decoder patches up without a word (HEVC, VP8, VP9, GIF) stay unnoticed.
+module looks for these. Pixels that a decoder patches up without a word (HEVC, VP8, VP9, GIF) stay unnoticed,
+now and then also those of an H.264 B-frame, which a thread may hand out before another one has marked it.
 FFmpeg's log would tell a little more, but PyAV's log capture can deadlock with decoder threads: one that logs
 waits for Python's lock, whose holder may be waiting for that thread to end.
 """
@@ -68,8 +69,11 @@ class IntegrityCheck:
 
 
 def _riff_end(head: bytes) -> int:
-    """Returns where the first part of an AVI ends, as its header says; 0 where it does not say."""
-    return int.from_bytes(head[4:8], "little")  # without the header's own 8 bytes, which some writers count in
+    """Returns where the first part of an AVI ends at least, as its header says; 0 where it does not say.
+
+    The header's own 8 bytes come on top, but some writers count them in.
+    """
+    return int.from_bytes(head[4:8], "little")
 
 
 def _segment_end(head: bytes) -> int:

@@ -90,6 +90,9 @@ class VideoSource:
     def close(self) -> None:
         """Closes the file. `info()` and `progress` stay valid, `frames()` must not be read on."""
         self._file.close()
+        # A callable that looks at `progress` refers back to this object, and the ring would keep the decoder
+        # with its threads until the garbage collector comes by.
+        self._is_sampled = every_frame
 
     @property
     def progress(self) -> float:

@@ -40,6 +40,8 @@ class FaultProxy:
         self.pick = pick
         self.requests = 0
         self.faults: dict[Fault, int] = {}
+        self.first_seen: dict[str, float] = {}
+        """When each operation of SQS and DynamoDB, such as `ReceiveMessage`, was first asked for, monotonic."""
         self._upstream = urlsplit(upstream)
         self._slow_seconds, self._silent_seconds = slow_seconds, silent_seconds
         self._closed = threading.Event()
@@ -83,7 +85,9 @@ class FaultProxy:
         body = _read_body(request)
         service = _service(request)
         fault = self.pick(service)
+        operation = request.headers.get("X-Amz-Target", "").rpartition(".")[2]
         with self._lock:
+            self.first_seen.setdefault(operation, time.monotonic())
             self.requests += 1
             self.faults[fault] = self.faults.get(fault, 0) + 1
         if fault == "silent":
