@@ -18,6 +18,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / folder) for folder in ("src", "demo", "tests")]
+"""Where the product lies, the sample clips and the reference loop."""
 
 RESULTS = ROOT / "benchmarks" / "results"
 
@@ -142,9 +143,10 @@ def machine() -> dict[str, Any]:
 
 
 def print_table(title: str, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Rows with the same keys as an aligned table; numbers to three significant places."""
-    cells = [[_shown(value) for value in row.values()] for row in rows]
-    header = [key.replace("_", " ") for key in rows[0]]
+    """Rows as an aligned table; numbers to three significant places, nothing where a row lacks a key."""
+    keys = list(dict.fromkeys(key for row in rows for key in row))
+    cells = [[_shown(row.get(key, "")) for key in keys] for row in rows]
+    header = [key.replace("_", " ") for key in keys]
     widths = [max(map(len, column)) for column in zip(header, *cells, strict=True)]
     print(f"\n{title}")
     for line in (header, ["-" * width for width in widths], *cells):

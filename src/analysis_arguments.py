@@ -9,7 +9,7 @@ from typing import Any
 
 from detector import Detector, create_detector
 from errors import ConfigurationError
-from validation import check_mapping, found, number, problem
+from validation import boolean, check_mapping, found, number, problem
 
 FRAME_RATIO = number(0, 1, above_low=True)
 DETECTOR_ENTRY = '["DetectorName", {keyword arguments}]'
@@ -20,7 +20,7 @@ def _at_least_one(value: Any) -> str | None:
     return None if is_list else f"a list of at least one {DETECTOR_ENTRY}"
 
 
-CHECKS = {"detectors": _at_least_one, "frame_ratio": FRAME_RATIO}
+CHECKS = {"detectors": _at_least_one, "frame_ratio": FRAME_RATIO, "tracker": boolean}
 
 
 def check_arguments(path: str, arguments: Any) -> list[str]:

@@ -36,7 +36,9 @@ def annotate(image: Image, detections: Mapping[str, Sequence[Mapping[str, Any]]]
             left, right = (round(box[side] * (width - 1)) for side in ("x_min", "x_max"))
             top, bottom = (round(box[side] * (height - 1)) for side in ("y_min", "y_max"))
             cv2.rectangle(picture, (left, top), (right, bottom), colour, line, cv2.LINE_AA)
-            _write(picture, f"{detection['label']} {detection['score']:.2f}", left, top, colour)
+            number = f" #{detection['track_id']}" if "track_id" in detection else ""
+            text = f"{detection['label']}{number} {detection['score']:.2f}"
+            _write(picture, text, left, top, colour)
     if caption:
         _write(picture, caption, 0, height, WHITE)
     return picture

@@ -72,7 +72,8 @@ class Worker:
         self._changed = threading.Condition()
         self._running = 0
         self._holding = 0
-        self._idle_since = clock()
+        self._empty_since: float | None = None
+        self._finished = False
         self._error: BaseException | None = None
 
     def run(self, exit_when_idle: float | None = None) -> None:
@@ -84,7 +85,7 @@ class Worker:
         Raises:
             ConfigurationError: the queue is gone, or no longer ours to use.
         """
-        self._idle_since, self._running = self._clock(), LANES
+        self._running = LANES
         for number in range(LANES):
             threading.Thread(
                 target=self._lane, args=(exit_when_idle,), name=f"lane-{number}", daemon=True
@@ -126,13 +127,15 @@ class Worker:
                 self._shutdown.pause(0.2)
                 continue
             try:
-                if exit_when_idle is not None and self._has_been_idle_for(exit_when_idle):
+                if self._finished:
                     return None
+                began = self._clock()
                 message = self._poll(exit_when_idle)
                 if message is not None:
                     with self._changed:
                         self._holding += 1
                     return message
+                self._finished = exit_when_idle is not None and self._has_been_idle_for(exit_when_idle, began)
             finally:
                 self._polling.release()
 
@@ -145,14 +148,17 @@ class Worker:
             lambda: self._queue.receive(wait, self._lease_seconds), self._health, self._shutdown.pause
         )
 
-    def _has_been_idle_for(self, seconds: float) -> bool:
+    def _has_been_idle_for(self, seconds: float, empty_poll_began: float) -> bool:
         with self._changed:
-            return not self._holding and self._clock() - self._idle_since >= seconds
+            if self._holding:
+                return False
+            self._empty_since = empty_poll_began if self._empty_since is None else self._empty_since
+            return self._clock() - self._empty_since >= seconds
 
     def _let_go(self) -> None:
         with self._changed:
             self._holding -= 1
-            self._idle_since = self._clock()
+            self._empty_since = None
             self._changed.notify_all()
 
     def handle(self, message: Message) -> None:

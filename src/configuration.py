@@ -52,6 +52,7 @@ class Configuration:
         dynamodb_region: region of the table.
         table: the DynamoDB table with a record per video.
         require_gpu: refuse to start without a GPU.
+        report: put a page to look at beside every result.
         worker: how the worker deals with time and failure.
     """
 
@@ -62,6 +63,7 @@ class Configuration:
     dynamodb_region: str
     table: str
     require_gpu: bool
+    report: bool
     worker: WorkerSettings
 
 
@@ -76,6 +78,7 @@ SECTIONS: Mapping[str, Check] = {
     "human_detection": _checked_elsewhere,
     "dynamodb": _checked_elsewhere,
     "require_gpu": boolean,
+    "report": boolean,
     "worker": _checked_elsewhere,
     "ecr": _checked_elsewhere,
     "ecs": _checked_elsewhere,
@@ -125,6 +128,7 @@ def load_configuration(path: Path | None = None) -> Configuration:
         dynamodb_region=document["dynamodb"]["region"],
         table=document["dynamodb"]["table_id"],
         require_gpu=document.get("require_gpu", False),
+        report=document.get("report", False),
         worker=WorkerSettings(**document.get("worker", {})),
     )
 

@@ -30,7 +30,7 @@ _MODEL_NAME = re.compile(r"\w+")
 
 _INSTANCE_TYPE = re.compile(r"(?P<family>[a-z]+(?P<generation>\d+)(?P<attributes>[a-z-]*\d*))\.\w[\w-]*")
 _UNUSABLE = {
-    **dict.fromkeys(["g2", "g3", "g3s", "p3", "p3dn"], "its GPU is too old for the current image"),
+    **dict.fromkeys(["g2", "g3", "g3s", "p3", "p3dn"], "AWS has retired it"),
     "g4ad": "its GPU is not NVIDIA's",
 }
 _INSTANCE_EXAMPLES = (
@@ -266,9 +266,10 @@ def load_deployment_settings(path: Path) -> DeploymentSettings:
         raise ConfigurationError(f"the configuration {path} cannot be read: {error.strerror}") from error
     except ValueError as error:
         raise ConfigurationError(f"the configuration {path} is not JSON: {error}") from error
+    if not isinstance(document, dict):
+        raise ConfigurationError(f"the configuration {path} is not valid: valid is a JSON object")
     problems = check_mapping("", document, {"aws_region": text}, required=["aws_region"], allow_unknown=True)
-    if isinstance(document, dict):
-        problems += find_ecr_problems(document.get("ecr", {})) + find_ecs_problems(document.get("ecs", {}))
+    problems += find_ecr_problems(document.get("ecr", {})) + find_ecs_problems(document.get("ecs", {}))
     if problems:
         raise ConfigurationError(*(f"{path.name}: {sentence}" for sentence in problems))
     return DeploymentSettings(

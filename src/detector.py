@@ -10,9 +10,9 @@ import importlib
 import inspect
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,9 @@ from validation import Check, check_mapping, number, text, unknown_key, whole_nu
 
 Image = NDArray[np.uint8]
 """One RGB picture: uint8 [height, width, 3]."""
+
+ScaledImage = NDArray[np.float32]
+"""One RGB picture that was scaled: float32 [height, width, 3], from 0 to 255, not rounded."""
 
 REGISTERED_DETECTORS = {
     "HumanDetector": "human_detector:HumanDetector",
@@ -133,6 +136,15 @@ class Detector(ABC):
         return None
 
     @property
+    def input_size(self) -> tuple[int, int] | None:
+        """Height and width of the images that the detector wants; None for frames as they are.
+
+        Known after `load`. A frame is scaled once for all detectors that want the same size, without regard
+        to its shape; `start` then gets it as a `ScaledImage`.
+        """
+        return None
+
+    @property
     def arguments(self) -> dict[str, Any]:
         """The arguments in effect, defaults included, as the result file has them."""
         return {
@@ -151,6 +163,21 @@ class Detector(ABC):
         Returns:
             For each image, in order, the detections with at least `min_detection_score`.
         """
+
+    def start(self, images: Sequence[Image | ScaledImage]) -> Callable[[], list[list[Detection]]]:
+        """Begin what `detect` does; for a detector that computes elsewhere while Python goes on.
+
+        The next batch is started before the result of the one before it is asked for, so that the device
+        finds its next work ready.
+
+        Args:
+            images: 1 to `max_batch_size` images, as they are or scaled to `input_size`.
+
+        Returns:
+            A function that waits for the result and returns it.
+        """
+        found = self.detect(cast("Sequence[Image]", images))
+        return lambda: found
 
 
 def detector_class(name: str) -> type[Detector]:

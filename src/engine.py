@@ -2,62 +2,146 @@
 
 from __future__ import annotations
 
+import ctypes
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from detector import EngineInfo
+from detector import EngineInfo, Image, ScaledImage
+from errors import ConfigurationError
 
-ENGINES = ("auto", "tensorflow")
-"""What a detector's argument `engine` may be. Both are TensorFlow."""
+ENGINES = ("auto", "tensorflow", "openvino")
+"""What a detector's argument `engine` may be."""
+
+PRECISIONS = ("fp32", "bf16", "fp16")
+"""What a detector's argument `precision` may be: in what kind of number the network computes."""
+
+Picture = Image | ScaledImage
+"""What an engine takes: an image as it is, or scaled."""
 
 
 @dataclass(frozen=True, slots=True)
-class GraphOutput:
-    """What a TensorFlow Object Detection API graph says of N images, M candidates each.
+class Candidates:
+    """What a graph found in one image, K things.
 
     Attributes:
-        boxes: float32 [N, M, 4], y_min, x_min, y_max, x_max in fractions of the image.
-        scores: float32 [N, M].
-        classes: int64 [N, M], 1-based.
+        boxes: float32 [K, 4], y_min, x_min, y_max, x_max in fractions of the image.
+        scores: float32 [K].
+        classes: int64 [K], 1-based.
     """
 
     boxes: NDArray[np.float32]
     scores: NDArray[np.float32]
     classes: NDArray[np.int64]
 
+    @classmethod
+    def none(cls) -> Candidates:
+        """Nothing found."""
+        return cls(np.zeros((0, 4), np.float32), np.zeros(0, np.float32), np.zeros(0, np.int64))
+
+    @classmethod
+    def at_least(cls, min_score: float, outputs: Sequence[NDArray[np.float32]]) -> Candidates:
+        """The good ones among a whole graph's outputs for one image: boxes, scores and classes."""
+        boxes, scores, classes = outputs
+        kept = scores >= min_score
+        return cls(boxes[kept], scores[kept], classes[kept].astype(np.int64))
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSettings:
+    """What an engine is to load.
+
+    Attributes:
+        model: the model as the configuration names it, for messages.
+        graph: its file, from `find_model`.
+        batch_size: the most images that are given at once.
+        precision: one of `PRECISIONS`.
+    """
+
+    model: str
+    graph: Path
+    batch_size: int
+    precision: str = "fp32"
+
 
 class Engine(Protocol):
-    """One loaded model."""
+    """One loaded model. Used by one thread at a time.
+
+    Attributes:
+        info: what computes.
+        input_size: height and width of the images that it takes; None if it takes images as they are.
+    """
 
     info: EngineInfo
+    input_size: tuple[int, int] | None
 
-    def run(self, images: NDArray[np.uint8]) -> GraphOutput:
-        """Run the graph on RGB images, uint8 [N, height, width, 3]."""
+    def start(self, images: Sequence[Picture], min_score: float) -> Callable[[], list[Candidates]]:
+        """Begin to look at RGB images, and return without waiting where the engine can.
+
+        Args:
+            images: 1 to `batch_size` images, in `input_size` if there is one.
+            min_score: what scores less is left out.
+
+        Returns:
+            A function that waits for the result: for each image, what was found. Called once, and in the
+            order of the calls of `start`.
+        """
 
 
-def load_engine(model: str, graph: Path) -> Engine:
+def load_engine(wanted: str, settings: ModelSettings) -> Engine:
     """Load a model into an engine.
 
     Args:
-        model: the model as the configuration names it, for messages.
-        graph: its file, from `find_model`.
+        wanted: one of `ENGINES`.
+        settings: what to load.
 
     Raises:
-        ConfigurationError: the graph cannot be loaded or is no detection graph.
+        ConfigurationError: the engine is not installed, the graph cannot be loaded or is no detection graph,
+            or the device cannot compute in the precision.
     """
-    # Imported here because TensorFlow takes seconds and hundreds of megabytes, and the worker process
-    # needs none of it.
+    name = _choose() if wanted == "auto" else wanted
+    if not _installed(name):
+        raise ConfigurationError(f"engine: found {name!r}, but it is not installed here")
+    # Imported when needed: either takes seconds and hundreds of megabytes. The worker process needs none.
+    if name == "openvino":
+        from openvino_engine import OpenVinoEngine
+
+        return OpenVinoEngine(settings)
     from tensorflow_engine import TensorFlowEngine
 
-    return TensorFlowEngine(model, graph)
+    return TensorFlowEngine(settings)
 
 
 def visible_gpus() -> list[str]:
     """The GPUs that TensorFlow can use, such as `GPU:0 Tesla T4`."""
+    # Asking the driver first spares a machine without a GPU the import of TensorFlow.
+    if not (_installed("tensorflow") and _driver_sees_gpu()):
+        return []
     from tensorflow_engine import gpu_names
 
     return gpu_names()
+
+
+def _choose() -> str:
+    if visible_gpus():
+        return "tensorflow"
+    return "openvino" if _installed("openvino") else "tensorflow"
+
+
+def _installed(module: str) -> bool:
+    return find_spec(module) is not None
+
+
+def _driver_sees_gpu() -> bool:
+    """Whether NVIDIA's driver is there and has a device for this process (`CUDA_VISIBLE_DEVICES` counts)."""
+    try:
+        driver = ctypes.CDLL("libcuda.so.1")
+    except OSError:
+        return False
+    count = ctypes.c_int(0)
+    return driver.cuInit(0) == 0 and driver.cuDeviceGetCount(ctypes.byref(count)) == 0 and count.value > 0

@@ -36,9 +36,9 @@ class FrameConverter:
         rgb = self._reformatter.reformat(
             frame, width=width, height=height, format="rgb24", interpolation=Interpolation.BICUBIC, threads=1
         )
-        # Always a copy: of an RGB stream it is the decoder's own buffer that comes through, and later frames
-        # build on it.
-        return _oriented(cast("NDArray[np.uint8]", rgb.to_ndarray()), self._matrix).copy(order="C")
+        image = _oriented(cast("NDArray[np.uint8]", rgb.to_ndarray()), self._matrix)
+        # A frame that was RGB already comes through as the decoder's own buffer, on which later frames build.
+        return image.copy(order="C") if rgb is frame else np.ascontiguousarray(image)
 
 
 def _display_matrix(frame: av.VideoFrame) -> tuple[int, ...]:

@@ -29,6 +29,7 @@ from scratch import job_folder, require_space
 from shutdown import Shutdown
 from storage import Storage, VideoObject, result_key
 from task_protection import TaskProtection
+from worker_report import report_key, write_worker_report
 
 log = logging.getLogger(__name__)
 
@@ -67,6 +68,7 @@ class JobRunner:
         self._output_bucket = configuration.output_bucket
         self._human_detection = configuration.human_detection
         self._settings = configuration.worker
+        self._wants_report = configuration.report
         self._max_attempts = around.queue.max_receive_count or configuration.worker.max_attempts
         self._around = around
         self._clock = clock
@@ -144,13 +146,15 @@ class JobRunner:
                 log.info("the result is there already: only the record was missing")
             else:
                 result_path = self._analyze(job, video, folder, check)
+                if self._wants_report:
+                    self._report(job, video, result_path, key, check)
                 heartbeat.check()
                 with job.phases.time("Upload"):
                     around.storage.upload(result_path, self._output_bucket, key, wanted)
             heartbeat.check()
-            around.steps.finish_done(step, self._output_bucket, key)
-            if job.has_partial_result:
+            if job.may_have_left_something:
                 self._partial(job, video).discard()
+            around.steps.finish_done(step, self._output_bucket, key)
         log.info(
             "done in %.1f s: %s frames analysed, result in s3://%s/%s",
             self._clock() - began,
@@ -204,6 +208,19 @@ class JobRunner:
         job.frames = finished.summary["analyzed_frames"]
         return result_path
 
+    def _report(
+        self, job: _Job, video: VideoObject, result_path: Path, key: str, check: Callable[[], None]
+    ) -> None:
+        """Put the report beside the result, before it: where there is a result, the job is done."""
+        page_key = report_key(key)
+        video_path = result_path.with_name("video")
+        with job.phases.time("Report"):
+            page = write_worker_report(video, video_path, result_path, self._output_bucket, page_key, check)
+            check()
+            if page is not None:
+                wanted = stamp(video, self._human_detection)
+                self._around.storage.upload(page, self._output_bucket, page_key, wanted)
+
     def _find_video(self, job: _Job) -> VideoObject:
         if job.request.key is None:
             return self._around.storage.find(*self._around.steps.source_of(job.video_id))
@@ -244,9 +261,9 @@ class JobRunner:
         try:
             match verdict.state:
                 case "error":
-                    self._around.steps.finish_error(job.step, reason)
-                    if job.video is not None and job.may_have_results | job.has_partial_result:
+                    if job.video is not None and job.may_have_left_something:
                         self._partial(job, job.video).discard()
+                    self._around.steps.finish_error(job.step, reason)
                 case "interrupted":
                     self._around.steps.finish_interrupted(job.step, reason)
         except Exception as error:
@@ -275,7 +292,17 @@ class _Job:
     has_partial_result: bool = False
 
     @property
+    def is_repeated(self) -> bool:
+        """Whether there may have been an attempt before this one."""
+        assert self.step is not None
+        return self.step.attempt > 1 or self.message.receive_count > 1
+
+    @property
     def may_have_results(self) -> bool:
         """Whether an earlier attempt may have left something that is of use."""
-        assert self.step is not None
-        return not self.request.force and (self.step.attempt > 1 or self.message.receive_count > 1)
+        return self.is_repeated and not self.request.force
+
+    @property
+    def may_have_left_something(self) -> bool:
+        """Whether there may be a partial result to remove."""
+        return self.is_repeated or self.has_partial_result

@@ -1,7 +1,7 @@
-r"""The threads of an analysis: one decodes, one runs each detector, the caller takes the results.
+r"""The threads of an analysis: one decodes and scales, one runs each detector, the caller takes the results.
 
-    decode --> frames --> HumanDetector --> found --+
-           \-> frames --> FaceDetector  --> found --+--> caller
+    decode, scale --> images --> HumanDetector --> found --+
+                 \--> images --> FaceDetector  --> found --+--> caller
 
 Every detector sees every frame in order, in batches of its own size, so the results meet again by position.
 """
@@ -9,19 +9,36 @@ Every detector sees every frame in order, in batches of its own size, so the res
 from __future__ import annotations
 
 import threading
-from collections.abc import Generator, Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Generator, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import islice
 
 from channel import Channel, ChannelClosed
-from detector import Detection, Detector
+from detector import Detection, Detector, Image, ScaledImage
+from frame_scaler import FrameScaler
 from results import FrameDetections
 from video_source import Frame
 
 _Found = tuple[int, float, list[Detection]]
 
+
+@dataclass(frozen=True, slots=True)
+class _Picture:
+    """A frame in the size that a detector wants."""
+
+    index: int
+    timestamp: float
+    image: Image | ScaledImage
+
+
+STARTED_BATCHES = 2
+"""How many batches a detector works on: while one is computed, the next stands ready."""
+
 FOUND_CAPACITY = 4096
-"""How many frames one detector may be ahead of another. It must be more than the largest batch (1024): a
-detector that still collects its batch would otherwise never get the frames that it waits for."""
+"""How many frames one detector may be ahead of another. It must be more than three of the largest batches
+(1024), two that are worked on and one that waits: a detector that collects a batch would otherwise never get
+the frames that it waits for."""
 
 
 def detect_all(
@@ -38,10 +55,11 @@ def detect_all(
     Raises:
         Exception: whatever decoding or a detector raised.
     """
-    # One full batch waits while another is worked on: more would only take memory.
-    waiting = [Channel[Frame](detector.max_batch_size) for detector in detectors]
+    # One full batch waits while others are worked on: more would only take memory.
+    waiting = [Channel[_Picture](detector.max_batch_size) for detector in detectors]
     found = [Channel[_Found](FOUND_CAPACITY) for _ in detectors]
-    threads = [threading.Thread(target=_decode, args=(frames, waiting), name="decode", daemon=True)]
+    sizes = [detector.input_size for detector in detectors]
+    threads = [threading.Thread(target=_decode, args=(frames, sizes, waiting), name="decode", daemon=True)]
     threads += [
         threading.Thread(target=_detect, args=arguments, name=arguments[0].name, daemon=True)
         for arguments in zip(detectors, waiting, found, strict=True)
@@ -65,12 +83,18 @@ def detect_all(
             thread.join()
 
 
-def _decode(frames: Iterator[Frame], waiting: Sequence[Channel[Frame]]) -> None:
+def _decode(
+    frames: Iterator[Frame], sizes: Sequence[tuple[int, int] | None], waiting: Sequence[Channel[_Picture]]
+) -> None:
+    """Put every frame into every channel, in the size that its detector wants."""
     error: BaseException | None = None
+    scalers = {size: FrameScaler(*size) for size in sizes if size}
     try:
         for frame in frames:
-            for channel in waiting:
-                channel.put(frame)
+            scaled = {size: scaler.scale(frame.image) for size, scaler in scalers.items()}
+            for size, channel in zip(sizes, waiting, strict=True):
+                image = scaled[size] if size else frame.image
+                channel.put(_Picture(frame.index, frame.timestamp, image))
     except ChannelClosed:
         pass
     except BaseException as raised:
@@ -79,15 +103,19 @@ def _decode(frames: Iterator[Frame], waiting: Sequence[Channel[Frame]]) -> None:
         channel.end(error)
 
 
-def _detect(detector: Detector, waiting: Channel[Frame], found: Channel[_Found]) -> None:
+def _detect(detector: Detector, waiting: Channel[_Picture], found: Channel[_Found]) -> None:
     error: BaseException | None = None
     frames = iter(waiting)
+    started: deque[Callable[[], list[_Found]]] = deque()
     try:
         while batch := list(islice(frames, detector.max_batch_size)):
-            for item in _detect_batch(detector, batch):
-                found.put(item)
+            started.append(_start(detector, batch))
             # Not kept while the next batch is collected: at 8K a frame has 100 MB.
             del batch
+            if len(started) == STARTED_BATCHES:
+                _put_all(found, started.popleft()())
+        for finish in started:
+            _put_all(found, finish())
     except ChannelClosed:
         pass
     except BaseException as raised:
@@ -97,8 +125,20 @@ def _detect(detector: Detector, waiting: Channel[Frame], found: Channel[_Found])
     found.end(error)
 
 
-def _detect_batch(detector: Detector, batch: Sequence[Frame]) -> Iterator[_Found]:
-    results = detector.detect([frame.image for frame in batch])
-    if len(results) != len(batch):
-        raise ValueError(f"{detector.name} returned {len(results)} results for {len(batch)} images")
-    return ((frame.index, frame.timestamp, result) for frame, result in zip(batch, results, strict=True))
+def _start(detector: Detector, batch: Sequence[_Picture]) -> Callable[[], list[_Found]]:
+    """Start a batch; the function that is returned waits for what was found."""
+    places = [(picture.index, picture.timestamp) for picture in batch]
+    finish = detector.start([picture.image for picture in batch])
+
+    def results() -> list[_Found]:
+        found = finish()
+        if len(found) != len(places):
+            raise ValueError(f"{detector.name} returned {len(found)} results for {len(places)} images")
+        return [(*place, detections) for place, detections in zip(places, found, strict=True)]
+
+    return results
+
+
+def _put_all(found: Channel[_Found], items: Sequence[_Found]) -> None:
+    for item in items:
+        found.put(item)

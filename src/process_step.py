@@ -112,7 +112,7 @@ class ProcessSteps:
                 video_id,
                 owner=f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex}",
                 index=len(elements) if index is None else index,
-                attempt=int(seen.get("attempt", 0)) + 1
+                attempt=int(seen.get("attempt", 1)) + 1
                 if seen.get("state") in ("running", "interrupted")
                 else 1,
                 started_at=datetime.fromtimestamp(self._now(), UTC).isoformat(timespec="seconds"),

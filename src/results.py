@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from detections import Detections
 from detector import Detection, EngineInfo
 from video_info import VideoInfo
 
@@ -64,6 +65,15 @@ class Summary:
             counts["frames_with_detections"] += found > 0
             counts["max_per_frame"] = max(counts["max_per_frame"], found)
 
+    def add_tracks(self, counts: Mapping[str, int]) -> None:
+        """Say how many different things each detector found.
+
+        Args:
+            counts: by detector name.
+        """
+        for name, count in counts.items():
+            self._counts[name]["distinct"] = count
+
     def to_dict(self) -> dict[str, Any]:
         """The summary as the result file has it."""
         return {"analyzed_frames": self.analyzed_frames, "detectors": self._counts}
@@ -113,3 +123,7 @@ class AnalysisResult:
     def to_dict(self) -> dict[str, Any]:
         """The document, without video_id, bucket, key and etag."""
         return {**self.header.to_dict(), "frames": [frame.to_dict() for frame in self.frames]}
+
+    def detections(self) -> Detections:
+        """All detections as NumPy arrays."""
+        return Detections.from_document(self.to_dict())

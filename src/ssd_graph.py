@@ -2,9 +2,9 @@
 
     image_tensor -> scale every image -> network and box decoder -> non-maximum suppression -> outputs
 
-The scaling and the suppression loop over the images one by one; what lies between is a plain network, which runs
-much faster alone. The parts are found by how the operations are connected and not by names, which differ between
-exporters. A loop over images looks like this:
+The scaling and the suppression loop over the images one by one; what lies between is a plain network, which
+runs much faster alone. The parts are found by how the operations are connected and not by names, which differ
+between exporters. A loop over images looks like this:
 
     TensorArrayScatter -> [Enter -> TensorArrayRead -> ... -> TensorArrayWrite] -> Exit -> TensorArrayGather
 """
@@ -39,8 +39,8 @@ _DATA_INPUTS = {
     "TensorArrayGatherV3": 2,
     "Merge": 1,
 }
-"""Which input carries the values, where it is not the first that is no constant. A TensorArray's values come along
-with its flow; those that a loop has made enter its Merge from the iteration before."""
+"""Which input carries the values, where it is not the first that is no constant. A TensorArray's values come
+along with its flow; those that a loop has made enter its Merge from the iteration before."""
 
 
 class NotRecognised(Exception):
@@ -100,7 +100,9 @@ def _find_scaling(nodes: Mapping[str, Node]) -> tuple[str, tuple[int, int]]:
     scaled_images = _follow(nodes, convolution.inputs[0], (*_KEEP_VALUES, *_NORMALISE))
     made_by = _follow(nodes, scaled_images.name, (*_KEEP_VALUES, *_LEAVE_LOOP))
     if made_by is not scaling:
-        raise NotRecognised(f"the first convolution takes {scaled_images.name}, not what {scaling.name} gives")
+        raise NotRecognised(
+            f"the first convolution takes {scaled_images.name}, not what {scaling.name} gives"
+        )
     return scaled_images.name, (height, width)
 
 
@@ -111,9 +113,7 @@ def _is_first_convolution(nodes: Mapping[str, Node], node: Node) -> bool:
     return not any(other.op == "Conv2D" for other in before)
 
 
-def _find_suppression(
-    nodes: Mapping[str, Node], outputs: Collection[str]
-) -> tuple[str, str, Suppression]:
+def _find_suppression(nodes: Mapping[str, Node], outputs: Collection[str]) -> tuple[str, str, Suppression]:
     """The tensors of the boxes and of the scores, and what becomes of them."""
     found = [node for node in nodes.values() if node.op in _SUPPRESSIONS]
     if not found:

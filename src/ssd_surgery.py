@@ -7,11 +7,11 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from graph_def import FLOAT, UINT8, Node, ancestors, constant, placeholder, type_attribute, write_graph
+from graph_def import FLOAT, Node, ancestors, constant, placeholder, type_attribute, write_graph
 from ssd_graph import SsdGraph
 
-IMAGES = "scaled_images_uint8"
-"""Input of a network that was cut out: uint8 RGB [N, height, width, 3]."""
+IMAGES = "scaled_images"
+"""Input of a network that was cut out: float32 RGB [N, height, width, 3], from 0 to 255."""
 BOXES = "proposed_boxes"
 SCORES = "proposed_scores"
 """Its outputs, as described for `SsdGraph`."""
@@ -27,17 +27,22 @@ def cut_network(nodes: Mapping[str, Node], parts: SsdGraph) -> bytes:
         nodes: of the whole graph.
         parts: where to cut.
     """
-    casting = {"SrcT": type_attribute(UINT8), "DstT": type_attribute(FLOAT)}
     of_float = {"T": type_attribute(FLOAT)}
     network = {
         **nodes,
-        IMAGES: placeholder(IMAGES, UINT8, (-1, parts.height, parts.width, 3)),
-        parts.scaled_images: Node(parts.scaled_images, "Cast", (IMAGES,), casting),
+        IMAGES: placeholder(IMAGES, FLOAT, (-1, parts.height, parts.width, 3)),
+        parts.scaled_images: Node(parts.scaled_images, "Identity", (IMAGES,), of_float),
         BOXES: Node(BOXES, "Identity", (parts.boxes,), of_float),
         SCORES: Node(SCORES, "Identity", (parts.scores,), of_float),
     }
-    live = ancestors(network, [BOXES, SCORES])
-    return write_graph(ancestors(fold_batch_norms(live), [BOXES, SCORES]).values())
+    network = fold_batch_norms(ancestors(network, [BOXES, SCORES]))
+    # Only what computes is left: what a node was to wait for were assertions.
+    return write_graph(_without_controls(node) for node in ancestors(network, [BOXES, SCORES]).values())
+
+
+def _without_controls(node: Node) -> Node:
+    inputs = (tensor for tensor in node.inputs if not tensor.startswith("^"))
+    return Node(node.name, node.op, tuple(inputs), node.attributes)
 
 
 def fold_batch_norms(nodes: Mapping[str, Node]) -> dict[str, Node]:
@@ -63,7 +68,7 @@ def _fold(nodes: Mapping[str, Node], convolution: Node, norm: Node) -> dict[str,
         return {}
     weights, scale, offset, mean, variance = (node.tensor() for node in constants if node is not None)
     gain = scale / np.sqrt(variance + norm.decimal("epsilon"))
-    # A depthwise filter is [height, width, channels, outputs per channel], and its outputs count through both.
+    # A depthwise filter is [height, width, channels, outputs per channel]; its outputs count through both.
     shape = weights.shape[2:] if convolution.op == "DepthwiseConv2dNative" else (-1,)
     new_weights = constant(f"{convolution.name}/folded_weights", weights * gain.reshape(shape))
     bias = constant(f"{convolution.name}/folded_bias", offset - gain * mean)

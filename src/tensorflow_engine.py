@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
+import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,15 +18,20 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from detector import EngineInfo
-from engine import GraphOutput
+from engine import Candidates, ModelSettings, Picture
 from errors import ConfigurationError
 from model_files import SAVED_MODEL, damaged
+from ssd_graph import IMAGE_TENSOR
+from ssd_network import OUTPUTS, SsdNetwork, find_network, require_outputs
+from ssd_surgery import BOXES, IMAGES, SCORES
 
-OUTPUTS = ("detection_boxes", "detection_scores", "detection_classes")
-FROZEN_INPUT = "image_tensor"
-"""Input and outputs that every exporter of the TensorFlow Object Detection API gives its graphs."""
+log = logging.getLogger(__name__)
 
-_Outputs = dict[str, Any]
+_GPU_PRECISIONS = {"fp16": {"auto_mixed_precision": True}}
+_CPU_PRECISIONS = {"bf16": {"auto_mixed_precision_onednn_bfloat16": True}}
+"""Options of TensorFlow's graph optimizer."""
+
+_Function = Callable[[Any], Sequence[Any]]
 
 
 @cache
@@ -40,65 +47,150 @@ def gpu_names() -> list[str]:
 
 
 class TensorFlowEngine:
-    """One model in TensorFlow.
+    """One model in TensorFlow: the network alone where it can be cut out, else the whole graph.
 
     Args:
-        model: the model as the configuration names it, for messages.
-        graph: a frozen graph, or the `saved_model.pb` of a SavedModel folder.
+        settings: what to load.
 
     Raises:
-        ConfigurationError: the file is damaged, or is no detection graph.
+        ConfigurationError: the file is damaged, is no detection graph, or the device lacks the precision.
     """
 
-    def __init__(self, model: str, graph: Path) -> None:
+    def __init__(self, settings: ModelSettings) -> None:
         self.info = EngineInfo("tensorflow", tf.__version__, next(iter(gpu_names()), "CPU"))
-        load = _load_saved_model if graph.name == SAVED_MODEL else _load_frozen_graph
+        _set_precision(settings.precision)
+        self._network = find_network(settings.model, settings.graph)
+        self.input_size = self._network.input_size if self._network else None
+        self._batch_size = settings.batch_size
         try:
-            self._function, input_shape = load(graph)
+            self._function, takes_one = _load(settings.graph, self._network)
         except ConfigurationError as error:
-            raise ConfigurationError(f"the model {model!r}: {error}") from error
+            raise ConfigurationError(f"the model {settings.model!r}: {error}") from error
         except Exception as error:  # TensorFlow raises a dozen kinds for a broken file
-            raise damaged(model, graph, f"{type(error).__name__}: {str(error)[:200]}") from error
-        # The SavedModels of the TensorFlow 2 zoo take one image at a time.
-        self._one_by_one = bool(input_shape.rank) and input_shape[0] == 1
+            reason = f"{type(error).__name__}: {str(error)[:200]}"
+            raise damaged(settings.model, settings.graph, reason) from error
+        if takes_one:
+            self._batch_size = 1
 
-    def run(self, images: NDArray[np.uint8]) -> GraphOutput:
-        """Run the graph on RGB images, uint8 [N, height, width, 3]."""
-        batches = [images[i : i + 1] for i in range(len(images))] if self._one_by_one else [images]
-        outputs = [self._function(tf.constant(batch)) for batch in batches]
-        boxes, scores, classes = (
-            np.concatenate([output[name].numpy() for output in outputs]) for name in OUTPUTS
+    def start(self, images: Sequence[Picture], min_score: float) -> Callable[[], list[Candidates]]:
+        """See `Engine`. A GPU computes meanwhile; a CPU has computed when this returns."""
+        try:
+            outputs = [
+                (len(batch), self._function(tf.constant(self._padded(batch))))
+                for batch in self._batches(images)
+            ]
+        except tf.errors.ResourceExhaustedError as error:
+            self._halve_batches(error)
+            return self.start(images, min_score)
+
+        def finish() -> list[Candidates]:
+            try:
+                # A GPU reports only here that it ran out of memory.
+                arrays = [(count, [tensor.numpy() for tensor in tensors]) for count, tensors in outputs]
+            except tf.errors.ResourceExhaustedError as error:
+                self._halve_batches(error)
+                return self.start(images, min_score)()
+            return [
+                self._candidates([array[row] for array in batch], min_score)
+                for count, batch in arrays
+                for row in range(count)
+            ]
+
+        return finish
+
+    def _batches(self, images: Sequence[Picture]) -> Iterator[Sequence[Picture]]:
+        """Images of one size that can go through the graph together."""
+        for _, same_size in itertools.groupby(images, key=lambda image: image.shape):
+            remaining = list(same_size)
+            while remaining:
+                yield remaining[: self._batch_size]
+                del remaining[: self._batch_size]
+
+    def _padded(self, images: Sequence[Picture]) -> Picture:
+        """The images as one array of the full batch size, filled up with black.
+
+        A batch of another shape would make the GPU's libraries choose their algorithms again, and round in
+        another way.
+        """
+        batch = np.zeros((self._batch_size, *images[0].shape), images[0].dtype)
+        np.stack(images, out=batch[: len(images)])
+        return batch
+
+    def _candidates(self, outputs: Sequence[NDArray[np.float32]], min_score: float) -> Candidates:
+        """What one image's share of the outputs says."""
+        if self._network is None:
+            return Candidates.at_least(min_score, outputs)
+        boxes, scores = outputs
+        return self._network.suppression.apply(boxes, scores, min_score)
+
+    def _halve_batches(self, error: Exception) -> None:
+        """After the device has run out of memory: the job goes on with smaller batches.
+
+        Raises:
+            Exception: the given one, when the batch is down to one image.
+        """
+        if self._batch_size == 1:
+            raise error
+        self._batch_size //= 2
+        log.warning("out of memory on %s: batches of %d from now on", self.info.device, self._batch_size)
+
+
+_precision_in_use: list[str] = []
+
+
+def _set_precision(precision: str) -> None:
+    """Have TensorFlow compute convolutions and products in 16 bits, where they lose little.
+
+    TensorFlow rewrites all graphs of a process or none.
+
+    Raises:
+        ConfigurationError: the device lacks the precision, or another detector uses another one.
+    """
+    on_gpu = bool(gpu_names())
+    options = {"fp32": {}, **(_GPU_PRECISIONS if on_gpu else _CPU_PRECISIONS)}
+    if precision not in options:
+        raise ConfigurationError(
+            f"precision: found {precision!r}, valid for TensorFlow on a {'GPU' if on_gpu else 'CPU'} are "
+            + ", ".join(options)
         )
-        return GraphOutput(boxes, scores, classes.astype(np.int64))
+    if _precision_in_use and precision not in _precision_in_use:
+        raise ConfigurationError(
+            f"precision: found {precision!r} beside {_precision_in_use[0]!r}, valid is one for all detectors "
+            "that use TensorFlow"
+        )
+    _precision_in_use.append(precision)
+    tf.config.optimizer.set_experimental_options(options[precision])
 
 
-def _load_frozen_graph(path: Path) -> tuple[Callable[[Any], _Outputs], Any]:
-    graph_def = tf.compat.v1.GraphDef()
-    graph_def.ParseFromString(path.read_bytes())
-    names = {node.name for node in graph_def.node}
-    _require(names, (FROZEN_INPUT, *OUTPUTS))
-    wrapped = tf.compat.v1.wrap_function(lambda: tf.import_graph_def(graph_def, name=""), [])
-    image_tensor = wrapped.graph.get_tensor_by_name(f"{FROZEN_INPUT}:0")
-    fetches = {name: wrapped.graph.get_tensor_by_name(f"{name}:0") for name in OUTPUTS}
-    return wrapped.prune([image_tensor], fetches), image_tensor.shape
+def _load(graph: Path, network: SsdNetwork | None) -> tuple[_Function, bool]:
+    """The function to call, and whether it takes one image at a time."""
+    if network:
+        return _function_of(network.graph_def, IMAGES, (BOXES, SCORES))
+    if graph.name == SAVED_MODEL:
+        return _load_saved_model(graph)
+    return _function_of(graph.read_bytes(), IMAGE_TENSOR, OUTPUTS)
 
 
-def _load_saved_model(path: Path) -> tuple[Callable[[Any], _Outputs], Any]:
+def _function_of(graph_def: bytes, source: str, outputs: Sequence[str]) -> tuple[_Function, bool]:
+    parsed = tf.compat.v1.GraphDef.FromString(graph_def)
+    imported = tf.compat.v1.wrap_function(lambda: tf.import_graph_def(parsed, name=""), [])
+    image_tensor, *fetches = (imported.graph.get_tensor_by_name(f"{name}:0") for name in (source, *outputs))
+    return imported.prune(image_tensor, fetches), _takes_one(image_tensor.shape)
+
+
+def _load_saved_model(path: Path) -> tuple[_Function, bool]:
     loaded = tf.saved_model.load(str(path.parent))
     signature = loaded.signatures["serving_default"]
-    _require(set(signature.structured_outputs), OUTPUTS)
+    require_outputs(path.parent.name, signature.structured_outputs)
     ((key, spec),) = signature.structured_input_signature[1].items()
 
-    def function(images: Any, _keep_variables_alive: Any = loaded) -> _Outputs:
-        outputs: _Outputs = signature(**{key: images})
-        return outputs
+    def function(images: Any, _keep_variables_alive: Any = loaded) -> Sequence[Any]:
+        outputs = signature(**{key: images})
+        return [outputs[name] for name in OUTPUTS]
 
-    return function, spec.shape
+    return function, _takes_one(spec.shape)
 
 
-def _require(found: set[str], names: tuple[str, ...]) -> None:
-    missing = [name for name in names if name not in found]
-    if missing:
-        raise ConfigurationError(
-            f"no graph of the TensorFlow Object Detection API, it lacks {', '.join(missing)}"
-        )
+def _takes_one(shape: Any) -> bool:
+    """The SavedModels of the TensorFlow 2 zoo take one image at a time."""
+    return bool(shape.rank) and shape[0] == 1

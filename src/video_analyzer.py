@@ -13,6 +13,8 @@ import math
 import platform
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
+from dataclasses import replace
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -23,14 +25,21 @@ from pipeline import detect_all
 from result_file import ResultFileWriter
 from results import AnalysisHeader, AnalysisResult, FrameDetections, Summary
 from sampling import FrameSampler
-from validation import problem
+from tracking import FrameTracks, NoTracks
+from validation import boolean, problem
 from video_source import VideoSource
 
 Progress = Callable[[float], None]
+Stop = Callable[[], bool]
 
 
 def _no_progress(_: float) -> None:
     """Nobody watches."""
+
+
+def _never() -> bool:
+    """Nobody stops the analysis."""
+    return False
 
 
 class VideoAnalyzer:
@@ -40,19 +49,26 @@ class VideoAnalyzer:
         detectors: one `[name, keyword arguments]` each; the name is a registered class name or
             `package.module:ClassName`.
         frame_ratio: the share of the frames that is analysed, above 0 and up to 1.
+        tracker: give each detection a `track_id` that stays with the person or face over the frames, and
+            count the different ones in the summary.
 
     Raises:
         ConfigurationError: lists every problem with its place in the arguments.
     """
 
-    def __init__(self, detectors: Sequence[Sequence[Any]], frame_ratio: float = 0.2) -> None:
+    def __init__(
+        self, detectors: Sequence[Sequence[Any]], frame_ratio: float = 0.2, tracker: bool = False
+    ) -> None:
         problems = []
         if valid := FRAME_RATIO(frame_ratio):
             problems.append(problem("frame_ratio", frame_ratio, valid))
+        if valid := boolean(tracker):
+            problems.append(problem("tracker", tracker, valid))
         self.detectors, detector_problems = create_detectors(detectors)
         if problems or detector_problems:
             raise ConfigurationError(*problems, *detector_problems)
         self.frame_ratio = frame_ratio
+        self.tracker = tracker
 
     @property
     def arguments(self) -> dict[str, Any]:
@@ -60,6 +76,7 @@ class VideoAnalyzer:
         return {
             "frame_ratio": self.frame_ratio,
             "detectors": [[type(detector).__name__, detector.arguments] for detector in self.detectors],
+            **({"tracker": True} if self.tracker else {}),
         }
 
     @property
@@ -83,19 +100,23 @@ class VideoAnalyzer:
         if problems:
             raise ConfigurationError(*problems)
 
-    def analyze(self, path: Path | str, progress: Progress = _no_progress) -> AnalysisResult:
+    def analyze(
+        self, path: Path | str, progress: Progress = _no_progress, *, stop: Stop = _never
+    ) -> AnalysisResult:
         """Analyse a local video file.
 
         Args:
             path: any file that FFmpeg reads.
             progress: called with the share that is done, 0 to 1, from more than one thread; what it raises
                 ends the analysis.
+            stop: asked again and again; once it says True, the frames so far are the result, `complete`
+                False.
 
         Raises:
             VideoError: the file is no video that can be analysed.
         """
         frames: list[FrameDetections] = []
-        header = self._analyze(path, frames.append, progress)
+        header = self._analyze(path, frames.append, progress, stop=stop)
         return AnalysisResult(header, frames)
 
     def analyze_to_file(
@@ -107,6 +128,7 @@ class VideoAnalyzer:
         video_id: int | None = None,
         source: Mapping[str, Any] | None = None,
         max_seconds: float = math.inf,
+        stop: Stop = _never,
     ) -> AnalysisHeader:
         """The same, with the result written to a file as it comes: memory does not grow with the video.
 
@@ -119,12 +141,13 @@ class VideoAnalyzer:
             video_id: see `AnalysisHeader.to_dict`.
             source: see `AnalysisHeader.to_dict`.
             max_seconds: the longest video that is accepted.
+            stop: see `analyze`.
 
         Raises:
             VideoError: the file is no video that can be analysed, or is too long.
         """
         with ResultFileWriter(result_path) as writer:
-            header = self._analyze(path, writer.write, progress, writer.written(), max_seconds)
+            header = self._analyze(path, writer.write, progress, writer.written(), max_seconds, stop)
             writer.finish(header.to_dict(video_id, source))
         return header
 
@@ -135,13 +158,16 @@ class VideoAnalyzer:
         progress: Progress,
         done: Iterable[Mapping[str, Any]] = (),
         max_seconds: float = math.inf,
+        stop: Stop = _never,
     ) -> AnalysisHeader:
         """The one way through a video: decode, detect, hand each frame's result to `take`."""
         self.load()
         summary = Summary(detector.name for detector in self.detectors)
+        tracks = FrameTracks(detector.name for detector in self.detectors) if self.tracker else NoTracks()
         first = 0
         for frame_done in done:
             summary.add(frame_done["detections"])
+            tracks.replay(frame_done)
             first = frame_done["index"] + 1
         is_sampled = FrameSampler(self.frame_ratio).is_sampled
 
@@ -151,12 +177,16 @@ class VideoAnalyzer:
             return index >= first and is_sampled(index)
 
         with VideoSource(path, is_sampled=is_wanted) as video:
-            with closing(detect_all(video.frames(), self.detectors)) as found_frames:
-                for frame in found_frames:
+            wanted = takewhile(lambda _: not stop(), video.frames())
+            with closing(detect_all(wanted, self.detectors)) as found_frames:
+                for frame in map(tracks.follow, found_frames):
                     if frame.timestamp > max_seconds:
                         raise VideoError(f"the video is longer than the {max_seconds:g} s that are allowed")
                     take(frame)
                     summary.add(frame.detections)
                     progress(video.progress)
-            progress(1.0)
-            return AnalysisHeader(video.info(), self.arguments, self.engine, summary)
+            progress(video.progress)
+            summary.add_tracks(tracks.counts())
+            info = video.info()
+            info = replace(info, complete=info.complete and video.progress == 1.0)
+            return AnalysisHeader(info, self.arguments, self.engine, summary)

@@ -52,7 +52,7 @@ class Timeline:
         self._declared_rate = declared_rate if declared_rate is not None and sane else 0.0
         self._count = 0
         self._time = 0.0
-        self._origin = 0.0
+        self._origin: float | None = None
         self._frame_duration = 0.0
 
     @property
@@ -84,16 +84,13 @@ class Timeline:
         Returns:
             Seconds from the first frame, in whole microseconds.
         """
-        step = self._frame_duration or self._mean_gap()
-        if not self._count:
-            self._origin = stamp if stamp is not None else 0.0
+        following = self.duration  # 0.0 before the first frame
+        if stamp is None:
+            self._time = following
         else:
-            following = self._time + step
-            time = stamp - self._origin if stamp is not None else following
-            if time < self._time - _SPLICE and stamp is not None:
+            if self._origin is None or stamp - self._origin < self._time - _SPLICE:
                 self._origin = stamp - following
-                time = following
-            self._time = max(time, self._time)
+            self._time = max(stamp - self._origin, self._time)
         self._frame_duration = frame_duration if 0 < frame_duration <= _LONGEST_SANE_FRAME else 0.0
         self._count += 1
         return round(self._time, 6)

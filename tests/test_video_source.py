@@ -160,9 +160,8 @@ def test_facts_as_they_stand_in_the_result_file(sample: Callable[[str], Path]) -
     }
 
 
-def test_progress_and_facts_while_reading(tmp_path: Path) -> None:
-    """Sound and pictures lie in turns, so that the reading position jumps back and forth."""
-    with VideoSource(clip(tmp_path / "sound.mp4", *H264, frames=50, sound=2)) as video:
+def test_progress_and_facts_while_reading(sample: Callable[[str], Path]) -> None:
+    with VideoSource(sample("h264.mp4")) as video:
         assert (video.progress, video.info().frame_count, video.info().duration) == (0, 0, 0)
         seen = []
         for frame in video.frames():
@@ -173,6 +172,17 @@ def test_progress_and_facts_while_reading(tmp_path: Path) -> None:
         assert 0 < seen[0] < 0.5
         assert video.progress == 1.0
     assert video.progress == 1.0
+
+
+def test_progress_never_falls(sample: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sound and pictures may lie far apart, so that the reading position jumps. Here it goes backwards."""
+    in_order = VideoFile.packets
+    monkeypatch.setattr(VideoFile, "packets", lambda file: reversed(list(in_order(file))))
+    with VideoSource(sample("mjpeg.avi")) as video:
+        seen = [video.progress for _ in video.frames()]
+    assert len(seen) == 50
+    assert seen == sorted(seen)
+    assert seen[0] > 0.9
 
 
 @pytest.mark.parametrize("suffix", ["mkv", "avi", "mp4"])
@@ -317,9 +327,17 @@ def test_memory_does_not_grow_with_the_length(tmp_path: Path, name: str) -> None
     assert max(resident) - resident[0] < 30e6
 
 
-def test_images_belong_to_the_caller(tmp_path: Path) -> None:
-    """A caller may draw on an image: the next frames stay as they are. RGB streams need no conversion."""
-    path = clip(tmp_path / "rgb.avi", "-c:v", "rawvideo", "-pix_fmt", "rgb24")
+@pytest.mark.parametrize(
+    "output",
+    [
+        H264,
+        ("-c:v", "png", "-pix_fmt", "rgb24"),
+        ("-c:v", "qtrle", "-pix_fmt", "rgb24"),
+    ],
+)
+def test_images_belong_to_the_caller(tmp_path: Path, output: tuple[str, ...]) -> None:
+    """A caller may draw on an image: the next frames stay as they are, also where a decoder works in RGB."""
+    path = clip(tmp_path / "film.mov", *output, size="64x48")  # rows without padding need no copy
     expected, _ = read(path)
     with VideoSource(path) as video:
         for frame in video.frames():
@@ -467,6 +485,11 @@ def test_timeline_with_a_missing_stamp() -> None:
     )
 
 
+def test_timeline_with_a_late_first_stamp() -> None:
+    timeline = Timeline(25)
+    assert [timeline.add(stamp, 0) for stamp in (None, 9.0, 9.1)] == pytest.approx([0, 0.04, 0.14])
+
+
 def test_timeline_never_goes_back() -> None:
     timeline = Timeline(25)
     assert [timeline.add(stamp, 0.1) for stamp in (5, 5.1, 5.05, 5.2)] == pytest.approx([0, 0.1, 0.1, 0.2])
@@ -572,12 +595,13 @@ def test_damage_in_the_middle(tmp_path: Path, name: str) -> None:
     assert frames[-1].timestamp > 1.8
 
 
+@pytest.mark.parametrize("output", [FORMATS["h264.mp4"], IN_ORDER], ids=["with B-frames", "in order"])
 @pytest.mark.parametrize("damaged", [(25,), (48,), (49,), (44, 48)])
 def test_all_frames_around_an_undecodable_one(
-    tmp_path: Path, damaged: tuple[int, ...], sample: Callable[[str], Path]
+    tmp_path: Path, damaged: tuple[int, ...], output: tuple[str, ...]
 ) -> None:
     """At the end, too, where decoder threads hold several frames."""
-    whole = sample("h264.mp4")
+    whole = clip(tmp_path / "whole.mp4", *output, frames=50, filters=NOISE)
     places = [packet_positions(whole)[index] for index in damaged]
     path = overwrite(whole, tmp_path / "damaged.mp4", [(position, 5) for position, _ in places])
     frames, progress = [], []

@@ -1,0 +1,135 @@
+"""The records of the videos, from the side of the person who submits them: written, looked up and listed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from aws_clients import error_code
+from errors import PermanentError, TransientError
+from process_step import SOURCE_STEP, STEP, WRITE_TRIES, Element
+
+SUBMITTED_AGAIN = {"step": STEP, "state": "interrupted", "reason": "submitted again"}
+"""What a step becomes that is to be run again. To the worker it is one that another has given back."""
+
+
+@dataclass(frozen=True)
+class Record:
+    """A record as it was read.
+
+    Attributes:
+        video_id: its key.
+        elements: its list `process_steps`.
+    """
+
+    video_id: int
+    elements: list[Element]
+
+    @property
+    def step(self) -> Element | None:
+        """The worker's own element; the last, if there are several."""
+        return next((each for each in reversed(self.elements) if each.get("step") == STEP), None)
+
+    @property
+    def state(self) -> str:
+        """The state of that element; `waiting` if there is none yet."""
+        return str((self.step or {}).get("state", "waiting"))
+
+    def is_held(self, now: float) -> bool:
+        """Whether a worker is at it, whose lease has not ended.
+
+        Args:
+            now: epoch seconds.
+        """
+        step = self.step or {}
+        return self.state == "running" and float(step.get("lease_expires_at", 0)) > now
+
+    @property
+    def has_source(self) -> bool:
+        """Whether it says where the video is."""
+        return any(each.get("step") == SOURCE_STEP and each.get("state") == "done" for each in self.elements)
+
+
+class VideoRecords:
+    """The records of one table.
+
+    Args:
+        client: a DynamoDB client that takes Python values.
+        table: the table's name.
+        now: epoch seconds.
+    """
+
+    def __init__(self, client: Any, table: str, now: Callable[[], float] = time.time) -> None:
+        self._client = client
+        self._table = table
+        self._now = now
+
+    def read(self, video_id: int) -> Record | None:
+        """A record as it stands; None if there is none."""
+        item = self._client.get_item(TableName=self._table, Key={"VideoId": video_id}, ConsistentRead=True)
+        return _record(item["Item"]) if "Item" in item else None
+
+    def all(self) -> Iterator[Record]:
+        """Every record of the table, in no order. It reads the whole table, which AWS bills."""
+        pages = self._client.get_paginator("scan").paginate(
+            TableName=self._table, ProjectionExpression="VideoId, process_steps"
+        )
+        for page in pages:
+            yield from map(_record, page["Items"])
+
+    def add_source(self, video_id: int, bucket: str, key: str) -> None:
+        """Say where a video is: as the latest done step `video_split`, in a new record if there is none."""
+        element = {
+            "step": SOURCE_STEP,
+            "state": "done",
+            "result_file": {"bucket": bucket, "key": key},
+        }
+        self._client.update_item(
+            TableName=self._table,
+            Key={"VideoId": video_id},
+            UpdateExpression="SET process_steps = list_append(if_not_exists(process_steps, :none), :element)",
+            ExpressionAttributeValues={":none": [], ":element": [element]},
+        )
+
+    def mark_again(self, video_id: int) -> None:
+        """Mark the worker's step, if there is one, as to be run again.
+
+        Whoever waits for the end can then tell the old end from the new one.
+
+        Raises:
+            PermanentError: a worker is at it.
+            TransientError: others keep changing the list.
+        """
+        for _ in range(WRITE_TRIES):
+            record = self.read(video_id)
+            if record is None or record.step is None:
+                return
+            if record.is_held(self._now()):
+                raise PermanentError(f"a worker is at the record {video_id} right now")
+            if self._replace(video_id, record.elements.index(record.step), record.step):
+                return
+        raise TransientError(f"the steps of record {video_id} changed {WRITE_TRIES} times during a write")
+
+    def _replace(self, video_id: int, index: int, seen: Mapping[str, Any]) -> bool:
+        """Whether the element was still the one that was seen."""
+        try:
+            self._client.update_item(
+                TableName=self._table,
+                Key={"VideoId": video_id},
+                UpdateExpression=f"SET process_steps[{index}] = :again",
+                ConditionExpression=f"process_steps[{index}] = :seen",
+                ExpressionAttributeValues={":again": SUBMITTED_AGAIN, ":seen": seen},
+            )
+        except ClientError as error:
+            if error_code(error) == "ConditionalCheckFailedException":
+                return False
+            raise
+        return True
+
+
+def _record(item: Mapping[str, Any]) -> Record:
+    return Record(int(item["VideoId"]), list(item.get("process_steps", [])))

@@ -1,0 +1,282 @@
+"""The engines behind the graph detectors: what they find, what they load, and what they do without."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import engine
+import ssd_network
+from detector import Image
+from engine import ModelSettings, load_engine
+from errors import ConfigurationError
+from graph_detector import GraphDetector
+from model_files import find_model
+from reference import (
+    CLIPS,
+    FACES,
+    HUMANS,
+    FoundInClip,
+    Tolerance,
+    detect_in_clip,
+    differences,
+    load_reference,
+    tf,
+)
+from sample_clip import BIKES, sample_clip
+from sampling import FrameSampler
+from video_analyzer import VideoAnalyzer
+from video_source import VideoSource
+
+THRESHOLD = 0.3
+EVERY = 5
+SAME = Tolerance(iou=0.99, score=0.01, margin=0.01)
+REDUCED = Tolerance(iou=0.8, score=0.1, margin=0.1)
+"""What `GraphDetector` promises for reduced precision."""
+
+
+@pytest.fixture(scope="module", params=CLIPS, ids=lambda make: make.__name__)
+def clip(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    made: Path = request.param(tmp_path_factory.mktemp("clips"))
+    return made
+
+
+@cache
+def reference(clip: Path, model: str) -> FoundInClip:
+    return detect_in_clip(clip, load_reference(model), EVERY)
+
+
+def analyze(clip: Path, model: str, **arguments: Any) -> FoundInClip:
+    chosen = {"model": model, "label": "it", "min_detection_score": THRESHOLD, **arguments}
+    analyzer = VideoAnalyzer([["graph_detector:GraphDetector", chosen]], frame_ratio=1 / EVERY)
+    return {frame.index: frame.detections["GraphDetector"] for frame in analyzer.analyze(clip).frames}
+
+
+def bikes_images(count: int) -> Sequence[Image]:
+    with VideoSource(sample_clip(BIKES), is_sampled=FrameSampler(0.1).is_sampled) as video:
+        frames = video.frames()
+        return [next(frames).image for _ in range(count)]
+
+
+@pytest.mark.parametrize("batch_size", [1, 5])
+@pytest.mark.parametrize("model", [HUMANS, FACES])
+def test_openvino_finds_what_the_plain_loop_finds(clip: Path, model: str, batch_size: int) -> None:
+    found = analyze(clip, model, engine="openvino", max_batch_size=batch_size)
+    assert any(found.values())
+    assert not differences(found, reference(clip, model), THRESHOLD, SAME)
+
+
+@pytest.mark.parametrize("model", [HUMANS, FACES])
+def test_reduced_precision_stays_within_its_tolerance(clip: Path, model: str) -> None:
+    try:
+        found = analyze(clip, model, engine="openvino", precision="bf16")
+    except ConfigurationError as error:
+        pytest.skip(str(error))
+    assert not differences(found, reference(clip, model), THRESHOLD, REDUCED)
+    assert differences(found, reference(clip, model), THRESHOLD, Tolerance(1.0, 0.0, 0.0))
+
+
+@pytest.mark.parametrize("name", ["tensorflow", "openvino"])
+def test_an_image_has_the_same_boxes_in_a_short_batch_as_in_a_full_one(name: str) -> None:
+    detector = GraphDetector(
+        model=HUMANS, label="it", engine=name, max_batch_size=4, min_detection_score=0.05
+    )
+    images = bikes_images(4)
+    full = detector.detect(images)
+    assert any(full)
+    assert detector.detect(images[:3]) == full[:3]
+    assert detector.detect(images[:1]) == full[:1]
+
+
+def changed_graph(folder: Path, change: Callable[[Any], None]) -> Path:
+    """A copy of the model of pedestrians with a change made to its nodes."""
+    graph = tf.compat.v1.GraphDef.FromString(find_model(HUMANS).read_bytes())
+    change({node.name: node for node in graph.node})
+    path = folder / "frozen_inference_graph.pb"
+    path.write_bytes(graph.SerializeToString())
+    return path
+
+
+SCALING = "Preprocessor/map/while/ResizeImage/resize_images/ResizeBilinear"
+
+
+def align_corners(nodes: Any) -> None:
+    nodes[SCALING].attr["align_corners"].b = True
+
+
+@pytest.mark.parametrize("name", ["tensorflow", "openvino"])
+def test_a_graph_of_another_build_runs_as_a_whole(
+    name: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = changed_graph(tmp_path, align_corners)
+    caplog.set_level("INFO", "ssd_network")
+    clip = CLIPS[1](tmp_path)
+    found = analyze(clip, str(path), engine=name)
+    assert f"runs as a whole: {SCALING} samples in another way" in caplog.text
+    assert any(found.values())
+    expected = detect_in_clip(clip, load_reference(str(path)), EVERY)
+    assert not differences(found, expected, THRESHOLD, SAME)
+    assert differences(expected, reference(clip, HUMANS), THRESHOLD, Tolerance(1.0, 0.0, 0.0))
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        pytest.param(align_corners, "samples in another way", id="scaling"),
+        pytest.param(
+            lambda nodes: setattr(nodes["ToFloat"], "op", "Sqrt"), "does not scale image_tensor", id="image"
+        ),
+        pytest.param(
+            lambda nodes: nodes["concat_1"].input.__setitem__(0, "ToFloat"),
+            "takes more from the image",
+            id="side entrance",
+        ),
+        pytest.param(
+            lambda nodes: [
+                setattr(n, "op", "Other") for n in nodes.values() if n.op == "NonMaxSuppressionV3"
+            ],
+            "none of the operations",
+            id="suppression",
+        ),
+    ],
+)
+def test_what_is_not_recognised_is_said(
+    change: Callable[[Any], None], reason: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "ssd_network")
+    assert ssd_network.find_network("it", changed_graph(tmp_path, change)) is None
+    assert reason in caplog.text
+
+
+@pytest.mark.parametrize("model", [HUMANS, FACES])
+def test_the_network_is_cut_out_of_the_models_of_this_repository(model: str) -> None:
+    network = ssd_network.find_network(model, find_model(model))
+    assert network is not None
+    assert network.input_size == {HUMANS: (300, 300), FACES: (512, 512)}[model]
+    assert network.suppression.iou_threshold == pytest.approx(0.6)
+    assert network.suppression.max_total == 100
+
+
+@pytest.mark.parametrize("name", ["tensorflow", "openvino"])
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [(lambda graph: graph[:100_000], "is damaged"), (lambda _: b"", "it lacks image_tensor")],
+    ids=["cut off", "empty"],
+)
+def test_a_file_that_is_no_graph_is_refused(
+    name: str, content: Callable[[bytes], bytes], reason: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "frozen_inference_graph.pb"
+    path.write_bytes(content(find_model(HUMANS).read_bytes()))
+    with pytest.raises(ConfigurationError, match=reason):
+        load_engine(name, ModelSettings("it", path, 1))
+
+
+class ShortOfMemory:
+    """A function that runs out of memory for more images than fit; asynchronously, as on a GPU, or at once."""
+
+    def __init__(self, function: Callable[[Any], Any], fitting: int, *, at_once: bool) -> None:
+        self._function = function
+        self._fitting = fitting
+        self._at_once = at_once
+        self.batch_sizes: list[int] = []
+
+    def __call__(self, images: Any) -> Any:
+        self.batch_sizes.append(images.shape[0])
+        if images.shape[0] <= self._fitting:
+            return self._function(images)
+        if self._at_once:
+            self.numpy()
+        return [self, self]
+
+    def numpy(self) -> Any:
+        raise tf.errors.ResourceExhaustedError(None, None, "OOM when allocating tensor")
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+def test_out_of_memory_halves_the_batch_and_the_job_goes_on(
+    at_once: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    detector = GraphDetector(model=HUMANS, label="person", engine="tensorflow", max_batch_size=8)
+    detector.load()
+    loaded: Any = detector._engine
+    images = bikes_images(8)
+    expected = detector.detect(images)
+    loaded._function = short = ShortOfMemory(loaded._function, 2, at_once=at_once)
+    assert detector.detect(images) == expected
+    assert short.batch_sizes[-4:] == [2, 2, 2, 2]
+    assert "batches of 2 from now on" in caplog.text
+    short.batch_sizes.clear()
+    assert detector.detect(images[:3]) == expected[:3]
+    assert short.batch_sizes == [2, 2]
+
+
+def test_out_of_memory_with_one_image_is_an_error() -> None:
+    loaded: Any = load_engine("tensorflow", ModelSettings(HUMANS, find_model(HUMANS), 4))
+    loaded._function = ShortOfMemory(loaded._function, 0, at_once=True)
+    with pytest.raises(tf.errors.ResourceExhaustedError):
+        loaded.start([np.zeros((300, 300, 3), np.float32)], 0.5)
+
+
+@pytest.mark.parametrize(
+    ("gpus", "installed", "expected"),
+    [
+        (["GPU:0 T4"], {"tensorflow", "openvino"}, "tensorflow"),
+        ([], {"tensorflow", "openvino"}, "openvino"),
+        ([], {"tensorflow"}, "tensorflow"),
+        ([], {"openvino"}, "openvino"),
+    ],
+)
+def test_auto_takes_a_gpu_first_and_openvino_next(
+    gpus: list[str], installed: set[str], expected: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine, "visible_gpus", lambda: gpus)
+    monkeypatch.setattr(engine, "_installed", installed.__contains__)
+    loaded = load_engine("auto", ModelSettings(HUMANS, find_model(HUMANS), 1))
+    assert loaded.info.name == expected
+
+
+def test_an_engine_that_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine, "_installed", lambda name: name != "openvino")
+    with pytest.raises(ConfigurationError, match="engine: found 'openvino', but it is not installed"):
+        load_engine("openvino", ModelSettings(HUMANS, find_model(HUMANS), 1))
+
+
+@pytest.mark.parametrize("name", ["tensorflow", "openvino"])
+def test_a_precision_that_the_device_lacks_is_refused(name: str) -> None:
+    with pytest.raises(ConfigurationError, match=r"precision: found 'fp16', valid for .* are fp32"):
+        load_engine(name, ModelSettings(HUMANS, find_model(HUMANS), 1, "fp16"))
+
+
+LOAD = """
+import sys
+sys.path.insert(0, {source!r})
+from engine import ModelSettings, load_engine
+from model_files import find_model
+import numpy as np
+for name in {names!r}:
+    for model in {models!r}:
+        engine = load_engine(name, ModelSettings(model, find_model(model), 2))
+        images = [np.zeros((*engine.input_size, 3), np.float32)] * 2
+        started = [engine.start(images, 0.5) for _ in range(3)]
+        assert [len(finish()) for finish in started] == [2, 2, 2]
+print("loaded:", *sorted({{"tensorflow", "openvino"}} & set(sys.modules)))
+"""
+
+
+@pytest.mark.parametrize(
+    "names", [["tensorflow"], ["openvino"], ["tensorflow", "openvino"], ["openvino", "tensorflow"]], ids=str
+)
+def test_only_what_is_needed_is_loaded_and_both_get_along(names: list[str]) -> None:
+    source = str(Path(engine.__file__).parent)
+    script = LOAD.format(source=source, names=names, models=[HUMANS, FACES])
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split("loaded: ")[1].split() == sorted(names)
