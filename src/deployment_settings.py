@@ -1,7 +1,7 @@
 """The optional sections `ecr` and `ecs` of the configuration: where the image goes and how it runs.
 
-python src/deployment_settings.py FILE prints what the deployment scripts need, one NAME=VALUE a line. It makes do
-with the standard library, because these scripts run outside the environment of the worker.
+python src/deployment_settings.py FILE prints what the deployment scripts need, one NAME=VALUE a line. It
+makes do with the standard library, because these scripts run outside the environment of the worker.
 """
 
 from __future__ import annotations
@@ -16,9 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from errors import ConfigurationError
+from instance_types import FARGATE, instance_type, variant_of
 from validation import Check, boolean, check_mapping, text, whole_number
-
-FARGATE = "fargate"
 
 REQUIREMENTS = {"gpu": "requirements.txt", "p2": "requirements-p2.txt", "cpu": "requirements-cpu.txt"}
 """The variants of the image, and the packages of each."""
@@ -27,15 +26,6 @@ DEFAULT_MODELS = {"HumanDetector": "faster_rcnn_resnet101_coco", "FaceDetector":
 """The models of detectors that name none. The classes say the same, but need NumPy to say it."""
 
 _MODEL_NAME = re.compile(r"\w+")
-
-_INSTANCE_TYPE = re.compile(r"(?P<family>[a-z]+(?P<generation>\d+)(?P<attributes>[a-z-]*\d*))\.\w[\w-]*")
-_UNUSABLE = {
-    **dict.fromkeys(["g2", "g3", "g3s", "p3", "p3dn"], "AWS has retired it"),
-    "g4ad": "its GPU is not NVIDIA's",
-}
-_INSTANCE_EXAMPLES = (
-    "fargate, p2.xlarge, a type with a current NVIDIA GPU such as g4dn.xlarge, or an x86 type without a GPU"
-)
 
 # Fargate couples the two: memory in MiB, from, to and in steps of, for each CPU size.
 _FARGATE_MEMORY = {
@@ -47,37 +37,6 @@ _FARGATE_MEMORY = {
     8192: range(16_384, 61_440 + 1, 4096),
     16_384: range(32_768, 122_880 + 1, 8192),
 }
-
-
-def variant_of(instance_type: str) -> str:
-    """Which image runs on an instance type: `gpu`, `p2` or `cpu`.
-
-    Raises:
-        ValueError: no image runs on it; says why.
-    """
-    if instance_type == FARGATE:
-        return "cpu"
-    match = _INSTANCE_TYPE.fullmatch(instance_type)
-    if match is None:
-        raise ValueError(f"an instance type ({_INSTANCE_EXAMPLES})")
-    family = match["family"]
-    # Graviton: a g right after the generation, as in c7g, g5g and im4gn. p6e-gb200 has an Arm CPU as well.
-    is_arm = match["attributes"].startswith("g") or "-gb" in family or family == "a1"
-    reason = _UNUSABLE.get(family) or ("its CPU is no x86" if is_arm else None)
-    if reason:
-        raise ValueError(f"{_INSTANCE_EXAMPLES}, not {instance_type} ({reason})")
-    if family == "p2":
-        return "p2"
-    return "gpu" if re.match(r"(g|gr|p)\d", family) else "cpu"
-
-
-def _instance_type(value: Any) -> str | None:
-    """Valid: an instance type that one of the images runs on, or fargate."""
-    try:
-        variant_of(value if isinstance(value, str) else "")
-    except ValueError as error:
-        return str(error)
-    return None
 
 
 def _matches(pattern: str, valid: str) -> Check:
@@ -115,7 +74,7 @@ ECS_CHECKS: Mapping[str, Check] = {
     "service": _NAME,
     "desired_count": whole_number(0, 1000),
     "task_family": _NAME,
-    "instance_type": _instance_type,
+    "instance_type": instance_type,
     "cpu": whole_number(128, 196_608),
     "memory": whole_number(512, 4_194_304),
     "disk": whole_number(21, 200),

@@ -133,10 +133,10 @@ class VideoSource:
         yield from self._decode(self._file)
         self._damaged |= self._integrity.finds_damage()
         self._damaged |= self._missing > 0 and self._codec in _FRAME_PER_PACKET
-        if self._missing > 0 and self._last_stamp is not None:
+        if self._missing > 0:
             yield from self._decode_tail(self._last_stamp)
 
-    def _decode_tail(self, last_stamp: int) -> Iterator[av.VideoFrame]:
+    def _decode_tail(self, last_stamp: int | None) -> Iterator[av.VideoFrame]:
         """Decodes what comes after that stamp again, with one frame in work at a time.
 
         Frame threads hold back as many frames as there are threads. At the end of the stream PyAV fetches
@@ -145,13 +145,16 @@ class VideoSource:
         """
         with VideoFile(self._path) as file:
             file.stream.thread_type = "SLICE"
-            try:
-                file.container.seek(last_stamp, stream=file.stream)
-            except av.FFmpegError:
-                return
+            if last_stamp is not None:
+                try:
+                    file.container.seek(last_stamp, stream=file.stream)
+                except av.FFmpegError:
+                    return
+            elif self._timeline.frame_count:
+                return  # without stamps, nobody knows which frames were given already
             for frame in self._decode(file):
                 stamp = _stamp(frame)
-                if stamp is not None and stamp > last_stamp:
+                if last_stamp is None or (stamp is not None and stamp > last_stamp):
                     yield frame
 
     def _decode(self, file: VideoFile) -> Iterator[av.VideoFrame]:

@@ -44,7 +44,8 @@ def run(*arguments: str | Path, cwd: Path | None = None) -> subprocess.Completed
 
 
 def test_a_real_clip_with_the_embedded_models(tmp_path: Path) -> None:
-    done = run("--config", SMALL_MODELS, "--output", tmp_path, "--annotate", "--blur", "faces", sample_clip())
+    wishes = ("--annotate", "--blur", "faces", "--report", "--export", "mot", "--export", "csv")
+    done = run("--config", SMALL_MODELS, "--output", tmp_path, *wishes, sample_clip())
     assert done.returncode == 0, done.stderr
     result = json.loads((tmp_path / "carphone_pristine.json").read_text())
     assert result["summary"]["analyzed_frames"] == 24
@@ -54,6 +55,13 @@ def test_a_real_clip_with_the_embedded_models(tmp_path: Path) -> None:
     face = result["frames"][12]["detections"]["FaceDetector"][0]["box"]
     index = result["frames"][12]["index"]
     before, drawn, mixed = (picture(video, index) for video in (sample_clip(), annotated, blurred))
+    others = {path.name.removeprefix("carphone_pristine.") for path in tmp_path.iterdir()}
+    assert others - {"json", "annotated.mp4", "blurred.mp4"} == {
+        "report.html",
+        "HumanDetector.mot.txt",
+        "FaceDetector.mot.txt",
+        "csv",
+    }
     # The copies have what they should have where the face is, and look like the original where nothing is.
     assert detail(mixed, face) < 0.2 * detail(before, face)
     assert np.abs(drawn.astype(int) - before).max() > 100

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+import older_exporter
+from engine import ModelSettings, load_engine
 from frame_scaler import FrameScaler
 from graph_def import constant, placeholder, read_graph, write_graph
 from non_max_suppression import Suppression
-from reference import tf
+from reference import load_reference, tf
+from ssd_network import find_network
 from ssd_surgery import fold_batch_norms
 
 RANDOM = np.random.default_rng(5)
@@ -154,3 +158,31 @@ def test_a_box_outside_the_image_is_not_found() -> None:
     found = Suppression(0.0, 0.5, 10, 10).apply(boxes, np.array([[0.9], [0.8]], np.float32), 0)
     np.testing.assert_allclose(found.boxes, [[0.0, 0.1, 0.3, 1.0]])
     np.testing.assert_allclose(found.scores, [0.8])
+
+
+@pytest.mark.parametrize("name", ["tensorflow", "openvino"])
+def test_graphs_of_the_first_exporters_are_cut_as_well(name: str, tmp_path: Path) -> None:
+    path = tmp_path / "frozen_inference_graph.pb"
+    older_exporter.write_graph(path)
+    network = find_network("it", path)
+    assert network is not None
+    assert network.input_size == (older_exporter.SIZE, older_exporter.SIZE)
+    assert network.suppression == Suppression(
+        pytest.approx(older_exporter.SCORE_THRESHOLD),
+        pytest.approx(0.3),
+        older_exporter.MOST,
+        older_exporter.MOST,
+    )
+
+    images = [RANDOM.integers(0, 256, (90, 120, 3), np.uint8) for _ in range(3)]
+    scaler = FrameScaler(*network.input_size)
+    engine = load_engine(name, ModelSettings("it", path, 3))
+    found = engine.start([scaler.scale(image) for image in images], 0.0)()
+    reference = load_reference(str(path))
+    for image, candidates in zip(images, found, strict=True):
+        boxes, scores, classes = (output[0].numpy() for output in reference(tf.constant(image[np.newaxis])))
+        count = np.count_nonzero(scores)
+        assert 1 < count == len(candidates.scores)
+        np.testing.assert_allclose(candidates.scores, scores[:count], atol=1e-5)
+        np.testing.assert_allclose(candidates.boxes, boxes[:count], atol=1e-5)
+        np.testing.assert_array_equal(candidates.classes, classes[:count])

@@ -562,6 +562,28 @@ def test_a_file_that_was_cut_off(tmp_path: Path, name: str, output: tuple[str, .
     assert stamps(frames) == sorted(stamps(frames))
 
 
+def test_no_frame_comes_twice_where_nothing_has_a_stamp(tmp_path: Path) -> None:
+    whole = clip(tmp_path / "whole.h264", *IN_ORDER, frames=50, filters=NOISE)
+    position, _ = packet_positions(whole)[49]
+    data = bytearray(whole.read_bytes())
+    data[position + 4] = 0x1E  # the type of this unit, behind its start code: one that no decoder knows
+    path = tmp_path / "damaged.h264"
+    path.write_bytes(data)
+    frames, info = read(path)
+    assert 25 < len(frames) <= one_by_one(path) == 49  # what decoder threads held is lost here
+    assert not info.complete or len(frames) == 49
+
+
+@pytest.mark.parametrize("frames", [2, 3, 4])
+def test_a_short_clip_with_a_damaged_beginning(tmp_path: Path, frames: int) -> None:
+    """All frames may be held by decoder threads when the error comes."""
+    whole = clip(tmp_path / "whole.mp4", *IN_ORDER, "-g", "1", frames=frames)
+    position, _ = packet_positions(whole)[0]
+    found, info = read(overwrite(whole, tmp_path / "damaged.mp4", [(position, 5)]))
+    assert len(found) == info.frame_count == frames - 1
+    assert not info.complete
+
+
 @pytest.mark.parametrize(
     ("name", "output"),
     [

@@ -193,6 +193,8 @@ def test_task_that_stops_at_once_is_explained(cloud: Cloud, clone: Clone) -> Non
 
 
 def test_two_tasks_of_a_service_share_a_queue(cloud: Cloud, clone: Clone, eventually: Eventually) -> None:
+    for task in cloud.tasks():
+        cloud.ecs.stop_task(cluster=CLUSTER, task=task)
     clone.configure(cloud.variables(service="human_detector", desired_count=2))
     run = clone.run("deploy_to_aws.sh")
     assert run.returncode == 0, run.stdout

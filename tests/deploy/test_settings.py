@@ -21,10 +21,10 @@ from deployment_settings import (
     find_ecs_problems,
     load_deployment_settings,
     models_of,
-    variant_of,
 )
 from detector import REGISTERED_DETECTORS, create_detector
 from errors import ConfigurationError
+from instance_types import variant_of
 
 
 @pytest.mark.parametrize(

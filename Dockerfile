@@ -1,0 +1,48 @@
+# The worker's image. build_dockerfile.sh gets the models first and chooses the variant.
+ARG BASE_IMAGE=python:3.11-slim-bookworm
+
+# Only the models that are asked for, so that the others are in no layer of the image.
+FROM ${BASE_IMAGE} AS models
+ARG MODELS="faster_rcnn_resnet101_coco mobilenet_ssd_widerface"
+COPY model /downloaded
+RUN mkdir /model && for name in ${MODELS}; do cp -r "/downloaded/${name}" /model/ || exit 1; done
+
+FROM ${BASE_IMAGE}
+
+# /scratch is the one place that the worker writes to: videos, results, its heartbeat.
+RUN useradd --uid 10001 --no-create-home --home-dir /scratch --shell /usr/sbin/nologin worker \
+    && mkdir --mode=1777 /scratch
+ENV HOME=/scratch \
+    TMPDIR=/scratch \
+    MODEL_DIR=/app/model \
+    PYTHONDONTWRITEBYTECODE=1 \
+    PYTHONUNBUFFERED=1 \
+    NVIDIA_VISIBLE_DEVICES=all \
+    NVIDIA_DRIVER_CAPABILITIES=compute,utility
+WORKDIR /app
+
+# What changes rarely comes first: packages, models, code, configuration.
+ARG REQUIREMENTS=requirements.txt
+COPY requirements-common.txt ${REQUIREMENTS} /tmp/requirements/
+# OpenVINO brings 50 MB of plug-ins for Intel's GPUs and NPUs, which no ECS task has.
+RUN pip install --no-cache-dir --requirement "/tmp/requirements/${REQUIREMENTS}" \
+    && find / -xdev -name 'libopenvino_intel_[gn]pu_plugin.so' -delete \
+    && rm -r /tmp/requirements
+COPY --from=models /model model/
+COPY src src/
+COPY variables.json ./
+
+VOLUME /scratch
+USER 10001
+# ECS takes its health check from the task definition, the Docker engine this one.
+HEALTHCHECK --interval=30s --timeout=10s --start-period=5m --retries=3 CMD ["python", "src/healthcheck.py"]
+# No shell and no init before it: the worker itself receives SIGTERM, and reaps its only child.
+ENTRYPOINT ["python", "src/aws_interface.py"]
+CMD ["--log-format", "json"]
+
+ARG VERSION=unknown
+ARG REVISION=unknown
+LABEL org.opencontainers.image.title="human_detector" \
+      org.opencontainers.image.description="SQS worker that finds humans and faces in videos" \
+      org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.revision="${REVISION}"

@@ -1,0 +1,49 @@
+"""Instance types of EC2: which variant of the image runs on each, and which can run none."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+FARGATE = "fargate"
+"""No instance type: ECS finds the machine."""
+
+_INSTANCE_TYPE = re.compile(r"(?P<family>[a-z]+(?P<generation>\d+)(?P<attributes>[a-z-]*\d*))\.\w[\w-]*")
+_UNUSABLE = {
+    **dict.fromkeys(["g2", "g3", "g3s", "p3", "p3dn"], "AWS has retired it"),
+    "g4ad": "its GPU is not NVIDIA's",
+}
+_INSTANCE_EXAMPLES = (
+    "fargate, p2.xlarge, a type with a current NVIDIA GPU such as g4dn.xlarge, or an x86 type without a GPU"
+)
+
+
+def variant_of(instance_type: str) -> str:
+    """Which image runs on an instance type: `gpu`, `p2` or `cpu`.
+
+    Raises:
+        ValueError: no image runs on it; says why.
+    """
+    if instance_type == FARGATE:
+        return "cpu"
+    match = _INSTANCE_TYPE.fullmatch(instance_type)
+    if match is None:
+        raise ValueError(f"an instance type ({_INSTANCE_EXAMPLES})")
+    family = match["family"]
+    # Graviton: a g right after the generation, as in c7g, g5g and im4gn. p6e-gb200 has an Arm CPU as well.
+    is_arm = match["attributes"].startswith("g") or "-gb" in family or family == "a1"
+    reason = _UNUSABLE.get(family) or ("its CPU is no x86" if is_arm else None)
+    if reason:
+        raise ValueError(f"{_INSTANCE_EXAMPLES}, not {instance_type} ({reason})")
+    if family == "p2":
+        return "p2"
+    return "gpu" if re.match(r"(g|gr|p)\d", family) else "cpu"
+
+
+def instance_type(value: Any) -> str | None:
+    """Valid: an instance type that one of the images runs on, or fargate."""
+    try:
+        variant_of(value if isinstance(value, str) else "")
+    except ValueError as error:
+        return str(error)
+    return None

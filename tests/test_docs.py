@@ -1,0 +1,119 @@
+"""The pages in docs/ are true: their code runs, what they name exists, and no key is forgotten."""
+
+from __future__ import annotations
+
+import importlib
+import re
+import shutil
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+
+import analysis_arguments
+import analyze_video
+import configuration
+import estimate_cost
+import export_result
+import make_report
+import submit_video
+from configuration import WorkerSettings
+from exporters import EXPORTERS
+from graph_detector import GraphDetector
+from sample_clip import sample_clip
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGES = sorted((ROOT / "docs").glob("*.md"))
+
+
+def blocks(page: str, language: str) -> list[str]:
+    """The fenced blocks of a page in a language."""
+    text = (ROOT / "docs" / page).read_text(encoding="utf-8")
+    return re.findall(rf"^```{language}\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A working folder with clip.mp4, on the Python path as the pages ask for."""
+    shutil.copy(sample_clip(), tmp_path / "clip.mp4")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    importlib.invalidate_caches()
+    yield tmp_path
+    sys.modules.pop("my_detectors", None)
+
+
+def test_the_new_detector_works_as_its_page_says(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    module, use = blocks("new_detector.md", "python")
+    assert len([line for line in module.splitlines() if line.strip()]) <= 30, "as the heading promises"
+    (folder / "my_detectors.py").write_text(module)
+    exec(use, {})
+    shell = blocks("new_detector.md", "sh")[0].replace("\\\n", " ")
+    quoted = re.search(r"--detector '(.*?)'", shell)
+    assert quoted is not None
+    assert analyze_video.main(["clip.mp4", "--detector", quoted[1], "--frame-ratio", "0.05"]) == 0
+    assert "CornerDetector" in capsys.readouterr().out
+    entry = blocks("new_detector.md", "json")[0]
+    assert '"my_detectors:CornerDetector"' in entry
+
+
+def test_the_python_api_works_as_its_page_says(folder: Path) -> None:
+    pytest.importorskip("supervision")
+    names: dict[str, object] = {}
+    for block in blocks("python_api.md", "python"):
+        exec(block, names)
+    assert (folder / "clip.report.html").is_file()
+
+
+def test_every_key_is_on_the_page() -> None:
+    page = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
+    keys = {"video_split.output_bucket", "aws_queues.human_detection", "dynamodb.region", "dynamodb.table_id"}
+    keys |= {
+        key for key, check in configuration.SECTIONS.items() if check is not configuration._checked_elsewhere
+    }
+    keys |= {f"worker.{key}" for key in configuration.WORKER_CHECKS}
+    keys |= set(analysis_arguments.CHECKS) | set(GraphDetector.checks)
+    documented = set(re.findall(r"^\| `([\w.]+)`", page, re.MULTILINE))
+    assert documented == keys
+    assert {"ecr", "ecs"} <= set(re.findall(r"`(\w+)`", page))
+
+
+def test_the_defaults_on_the_page_are_those_of_the_code() -> None:
+    page = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
+    for name, value in asdict(WorkerSettings()).items():
+        assert f"| `worker.{name}` | {value} |" in page
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)#\s]+)(?:#[\w-]+)?\)", page.read_text(encoding="utf-8")):
+        if "://" not in target:
+            assert (page.parent / target).exists(), target
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_commands_have_the_options_that_the_pages_name(
+    page: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    parsers = {
+        "analyze_video.py": analyze_video.main,
+        "submit_video.py": submit_video.main,
+        "estimate_cost.py": estimate_cost.main,
+        "export_result.py": export_result.main,
+        "make_report.py": make_report.main,
+    }
+    text = page.read_text(encoding="utf-8").replace("\\\n", " ")
+    for program, arguments in re.findall(r"python src/(\S+\.py)([^#\n`|]*)", text):
+        assert (ROOT / "src" / program).is_file(), program
+        if program in parsers:
+            with pytest.raises(SystemExit):
+                parsers[program](["--help"])
+            known = set(re.findall(r"--[a-z-]+", capsys.readouterr().out))
+            assert set(re.findall(r"--[a-z-]+", arguments)) <= known, arguments
+
+
+def test_every_format_is_on_the_page() -> None:
+    page = (ROOT / "docs" / "results.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE)) == set(EXPORTERS)
