@@ -3,8 +3,8 @@
     benchmarks/memory.py
 
 The clips are made by FFmpeg: a moving test picture of 320x240, 25 frames a second, of which one in 50 is
-analysed by both detectors. Each figure is the peak of a process of its own that analyses to a file, as the
-worker does.
+analysed by both detectors (one in 5 for the batch sizes). Each figure is the peak of a process of its own
+that analyses to a file, as the worker does.
 """
 
 from __future__ import annotations
@@ -21,16 +21,17 @@ from measuring import check, peak_memory_mb, print_table, write_json
 from throughput import SETS, detectors
 
 FRAME_RATIO = 0.02
+FRAME_RATIO_OF_BATCHES = 0.2
 MINUTES = (1, 10, 60)
 BATCH_SIZES = (1, 5, 16, 64)
 TARGET = 1.1
 
 
-def peak_of_analysis(video: Path, batch_size: int) -> dict[str, Any]:
+def peak_of_analysis(video: Path, batch_size: int, frame_ratio: float) -> dict[str, Any]:
     """Analyse in this process; its peak in MB when the models are loaded and at the end."""
     from video_analyzer import VideoAnalyzer
 
-    analyzer = VideoAnalyzer(detectors(SETS["both"], "auto", "fp32", batch_size), frame_ratio=FRAME_RATIO)
+    analyzer = VideoAnalyzer(detectors(SETS["both"], "auto", "fp32", batch_size), frame_ratio=frame_ratio)
     analyzer.load()
     loaded = peak_memory_mb()
     header = analyzer.analyze_to_file(video, video.with_suffix(".json"))
@@ -42,10 +43,10 @@ def peak_of_analysis(video: Path, batch_size: int) -> dict[str, Any]:
     }
 
 
-def in_a_process(video: Path, batch_size: int) -> dict[str, Any]:
+def in_a_process(video: Path, batch_size: int, frame_ratio: float) -> dict[str, Any]:
     """`peak_of_analysis` in a process of its own."""
     with multiprocessing.get_context("spawn").Pool(1) as pool:
-        return pool.apply(peak_of_analysis, (video, batch_size))
+        return pool.apply(peak_of_analysis, (video, batch_size, frame_ratio))
 
 
 def make_clips(minutes: Sequence[int], folder: Path) -> dict[int, Path]:
@@ -73,9 +74,14 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         clips = make_clips(options.minutes, Path(folder))
-        lengths = [{"minutes": length, **in_a_process(clip, 5)} for length, clip in clips.items()]
+        lengths = [
+            {"minutes": length, **in_a_process(clip, 5, FRAME_RATIO)} for length, clip in clips.items()
+        ]
         shortest = clips[options.minutes[0]]
-        batches = [{"batch_size": size, **in_a_process(shortest, size)} for size in BATCH_SIZES]
+        batches = [
+            {"batch_size": size, **in_a_process(shortest, size, FRAME_RATIO_OF_BATCHES)}
+            for size in BATCH_SIZES
+        ]
     for row in lengths:
         row["ratio_to_first"] = row["peak_mb"] / lengths[0]["peak_mb"]
     print_table("Length of the video, batches of 5", lengths)

@@ -27,7 +27,8 @@ def export_mot(document: Mapping[str, Any], folder: Path, name: str) -> list[Pat
     table = Detections.from_document(document)
     paths = []
     for detector in document["summary"]["detectors"]:
-        path = folder / f"{name}.{detector}.mot.txt"
+        # The name of a detector is anybody's choice.
+        path = folder / f"{name}.{detector.replace('/', '_')}.mot.txt"
         path.write_text("".join(_lines(table[table.detector == detector])))
         paths.append(path)
     return paths

@@ -1,6 +1,6 @@
 """The report: one HTML file in which a person can look at a result. It needs no network and no server.
 
-The page is report_template.html with report.css, report.js and the data put into it.
+The page is report_template.html with report.css, the scripts and the data put into it.
 """
 
 from __future__ import annotations
@@ -27,6 +27,8 @@ MEDIA_TYPES = {
     ".ogv": "video/ogg",
 }
 """Files that browsers play, by suffix: QuickTime under the name of its successor, which they accept."""
+SCRIPTS = ("report_data.js", "report_timeline.js", "report.js")
+"""They run as one."""
 _FOLDER = Path(__file__).resolve().parent
 
 
@@ -77,12 +79,12 @@ def render(data: Mapping[str, Any]) -> str:
     """The page.
 
     Args:
-        data: what report.js reads.
+        data: what report_data.js reads.
     """
     parts = {
         "title": html.escape(str(data["title"])),
         "css": _read("report.css"),
-        "js": _read("report.js"),
+        "js": "\n".join(map(_read, SCRIPTS)),
         # In a script, only "<" could end what must not end there.
         "data": json.dumps(data, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c"),
     }

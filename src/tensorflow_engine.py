@@ -27,10 +27,6 @@ from ssd_surgery import BOXES, IMAGES, SCORES
 
 log = logging.getLogger(__name__)
 
-_GPU_PRECISIONS = {"fp16": {"auto_mixed_precision": True}}
-_CPU_PRECISIONS = {"bf16": {"auto_mixed_precision_onednn_bfloat16": True}}
-"""Options of TensorFlow's graph optimizer."""
-
 _Function = Callable[[Any], Sequence[Any]]
 
 
@@ -146,12 +142,11 @@ def _set_precision(precision: str) -> None:
     Raises:
         ConfigurationError: the device lacks the precision, or another detector uses another one.
     """
-    on_gpu = bool(gpu_names())
-    options = {"fp32": {}, **(_GPU_PRECISIONS if on_gpu else _CPU_PRECISIONS)}
+    options = _precisions()
     if precision not in options:
         raise ConfigurationError(
-            f"precision: found {precision!r}, valid for TensorFlow on a {'GPU' if on_gpu else 'CPU'} are "
-            + ", ".join(options)
+            f"precision: found {precision!r}, valid for TensorFlow on this "
+            f"{'GPU' if gpu_names() else 'CPU'} are {', '.join(options)}"
         )
     if _precision_in_use and precision not in _precision_in_use:
         raise ConfigurationError(
@@ -160,6 +155,23 @@ def _set_precision(precision: str) -> None:
         )
     _precision_in_use.append(precision)
     tf.config.optimizer.set_experimental_options(options[precision])
+
+
+def _precisions() -> dict[str, dict[str, bool]]:
+    """What this device can compute in, and the options of TensorFlow's graph optimizer for it."""
+    if gpu_names():
+        return {"fp32": {}, "fp16": {"auto_mixed_precision": True}}
+    if {"avx512_bf16", "amx_bf16"} & _processor_flags():
+        return {"fp32": {}, "bf16": {"auto_mixed_precision_onednn_bfloat16": True}}
+    return {"fp32": {}}
+
+
+def _processor_flags() -> set[str]:
+    """The instruction sets of the processor as Linux names them; empty elsewhere."""
+    try:
+        return set(Path("/proc/cpuinfo").read_text(encoding="ascii", errors="replace").split())
+    except OSError:
+        return set()
 
 
 def _load(graph: Path, network: SsdNetwork | None) -> tuple[_Function, bool]:

@@ -134,14 +134,18 @@ class VideoSource:
         self._damaged |= self._integrity.finds_damage()
         self._damaged |= self._missing > 0 and self._codec in _FRAME_PER_PACKET
         if self._missing > 0:
-            yield from self._decode_tail(self._last_stamp)
+            yield from self._decode_tail(self._last_stamp, self._timeline.frame_count)
 
-    def _decode_tail(self, last_stamp: int | None) -> Iterator[av.VideoFrame]:
-        """Decodes what comes after that stamp again, with one frame in work at a time.
+    def _decode_tail(self, last_stamp: int | None, given: int) -> Iterator[av.VideoFrame]:
+        """Decodes the end again, one frame at a time, and gives the frames that are still missing.
 
         Frame threads hold back as many frames as there are threads. At the end of the stream PyAV fetches
         them in one call, which gives up at the first damaged frame and loses the good ones with it. With a
         cut MP4 that happens every time.
+
+        Args:
+            last_stamp: of the frames that were given; None where the stream has no stamps.
+            given: how many these were.
         """
         with VideoFile(self._path) as file:
             file.stream.thread_type = "SLICE"
@@ -150,11 +154,9 @@ class VideoSource:
                     file.container.seek(last_stamp, stream=file.stream)
                 except av.FFmpegError:
                     return
-            elif self._timeline.frame_count:
-                return  # without stamps, nobody knows which frames were given already
-            for frame in self._decode(file):
+            for number, frame in enumerate(self._decode(file)):
                 stamp = _stamp(frame)
-                if last_stamp is None or (stamp is not None and stamp > last_stamp):
+                if number >= given if last_stamp is None else stamp is not None and stamp > last_stamp:
                     yield frame
 
     def _decode(self, file: VideoFile) -> Iterator[av.VideoFrame]:

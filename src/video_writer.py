@@ -76,13 +76,15 @@ class VideoWriter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        is_whole = kind is None and self._stream is not None
         try:
-            if self._stream is not None and kind is None:
+            if is_whole:
+                assert self._stream is not None
                 self._container.mux(self._stream.encode(None))
-        finally:
             self._container.close()
-            if kind is None and self._stream is not None:
+            if is_whole:
                 self._part.replace(self._path)
+        finally:
             self._part.unlink(missing_ok=True)
 
 

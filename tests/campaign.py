@@ -200,7 +200,9 @@ class Campaign:
         video_id = chance.choice(self.good)
         while not self.over.wait(0.005):
             try:
-                steps = self.writer.get_item(Key={"VideoId": video_id}, ConsistentRead=True)["Item"]["process_steps"]
+                steps = self.writer.get_item(Key={"VideoId": video_id}, ConsistentRead=True)["Item"][
+                    "process_steps"
+                ]
                 index = next(i for i, step in enumerate(steps) if step["step"] == "transcribe")
                 if steps[index]["count"] != self.written.get(video_id, 0):
                     self.overwritten.append(video_id)

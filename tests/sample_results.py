@@ -17,7 +17,7 @@ def sample_result(frames: int = 20, *, tracks: bool = False, seed: int = 1) -> d
         seed: the same gives the same.
     """
     numbers = random.Random(seed)
-    names = {"HumanDetector": "person", "FaceDetector": "face", "Cats, small": "cat"}
+    names = {"HumanDetector": "person", "FaceDetector": "face", "Cats, big/small": "cat"}
     analysed = [
         {
             "index": 5 * i,
@@ -33,12 +33,21 @@ def sample_result(frames: int = 20, *, tracks: bool = False, seed: int = 1) -> d
         "schema_version": "1.0",
         "video_id": 42,
         "video": {
-            **{"bucket": "my-bucket", "key": "videos/clip.mp4", "etag": "e", "width": WIDTH, "height": HEIGHT},
+            **{
+                "bucket": "my-bucket",
+                "key": "videos/clip.mp4",
+                "etag": "e",
+                "width": WIDTH,
+                "height": HEIGHT,
+            },
             **{"fps": 30.0, "duration": frames / 6, "frame_count": 5 * frames, "complete": True},
         },
         "human_detection": {"frame_ratio": 0.2, "detectors": [[name, {"name": name}] for name in names]},
         "engine": {"name": "python", "version": "3", "device": "CPU"},
-        "summary": {"analyzed_frames": frames, "detectors": {name: _counts(analysed, name) for name in names}},
+        "summary": {
+            "analyzed_frames": frames,
+            "detectors": {name: _counts(analysed, name) for name in names},
+        },
         "frames": analysed,
     }
 

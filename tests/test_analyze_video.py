@@ -19,11 +19,11 @@ import pytest
 import analyze_video
 from blurring import blur_boxes
 from box_paths import BoxPaths
-from errors import ConfigurationError
+from errors import ConfigurationError, Interrupted
 from media import clip, needs_ffmpeg, probe_stamps
 from progress_display import ProgressDisplay, describe
 from sample_clip import sample_clip
-from video_copies import write_blurred
+from video_copies import write_annotated, write_blurred
 from video_paths import find_videos, name_outputs
 from video_source import VideoSource
 from worker_harness import SRC, TESTS, wait_until
@@ -259,7 +259,8 @@ def test_blurring_leaves_nothing_to_recognise() -> None:
     inside = np.s_[20:60, 40:80]
     assert blurred[inside].std() < 0.2 * noise[inside].std()
     # With a margin, and nothing beyond it.
-    assert np.abs(blurred[15:65, 35:85].astype(int) - noise[15:65, 35:85]).mean() > 40
+    for edge in (np.s_[15:20, 40:80], np.s_[60:65, 40:80], np.s_[20:60, 35:40], np.s_[20:60, 80:85]):
+        assert np.abs(blurred[edge].astype(int) - noise[edge]).mean() > 40
     assert (blurred[70:] == noise[70:]).all()
     assert (blurred[:, :30] == noise[:, :30]).all()
     # Two boxes over one another hide as much as one.
@@ -285,6 +286,17 @@ def test_only_the_wanted_detectors_are_blurred(tmp_path: Path) -> None:
         write_blurred(sample_clip(), document, path, [name], lambda _: None, lambda: False)
         copies[name] = detail(picture(path, 100), box)
     assert copies["HumanDetector"] < 0.3 * copies["FaceDetector"]
+
+
+def test_a_copy_that_is_stopped_leaves_nothing(tmp_path: Path) -> None:
+    document = {"video": {"fps": 0}, "frames": []}
+    for frames_before in (0, 10):
+        asked = iter([False] * frames_before)
+        with pytest.raises(Interrupted):
+            write_annotated(
+                sample_clip(), document, tmp_path / "copy.mp4", lambda _: None, lambda: next(asked, True)
+            )
+        assert list(tmp_path.iterdir()) == []
 
 
 # ---- progress ----

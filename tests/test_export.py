@@ -80,7 +80,7 @@ def test_coco_results_score_perfectly_against_themselves(tmp_path: Path) -> None
 def test_mot_has_ten_columns_counted_from_one(tracks: bool, tmp_path: Path) -> None:
     document = sample_result(tracks=tracks)
     files = export("mot", document, tmp_path)
-    assert set(files) == {"HumanDetector.mot.txt", "FaceDetector.mot.txt", "Cats, small.mot.txt"}
+    assert set(files) == {"HumanDetector.mot.txt", "FaceDetector.mot.txt", "Cats, big_small.mot.txt"}
     for detector, label in (("HumanDetector", "person"), ("FaceDetector", "face")):
         read = np.loadtxt(files[f"{detector}.mot.txt"], delimiter=",")
         assert read.shape[1] == 10
@@ -133,8 +133,9 @@ def test_tables_come_back_as_they_were(
 def test_parquet_carries_the_rest_of_the_result(tmp_path: Path) -> None:
     parquet = pytest.importorskip("pyarrow.parquet")
     document = sample_result()
-    metadata = parquet.read_schema(export("parquet", document, tmp_path)["parquet"]).metadata
-    assert {**json.loads(metadata[b"result"]), "frames": document["frames"]} == document
+    table = parquet.read_table(export("parquet", document, tmp_path)["parquet"])
+    assert {**json.loads(table.schema.metadata[b"result"]), "frames": document["frames"]} == document
+    assert table["track_id"].null_count == len(table), "nothing was followed"
 
 
 OPERATIONS = {
