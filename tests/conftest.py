@@ -11,6 +11,13 @@ from moto.server import ThreadedMotoServer
 from worker_harness import Aws
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep the tests of a file in one process, and those that share the Docker engine, when several run."""
+    for item in items:
+        group = "deploy" if "deploy" in item.path.parts else item.path.name
+        item.add_marker(pytest.mark.xdist_group(group))
+
+
 @pytest.fixture(scope="session")
 def aws_endpoint() -> Iterator[str]:
     """The address of an emulator of AWS that listens on a free loopback port."""

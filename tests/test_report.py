@@ -172,6 +172,19 @@ def test_boxes_keep_step_with_the_playback(page: Page, path: Path) -> None:
 
 
 @needs_chromium
+def test_a_frame_from_before_a_jump_does_not_undo_it(page: Page, path: Path) -> None:
+    """Browsers hand out frames late. Here the test hands them out."""
+    keep = "HTMLVideoElement.prototype.requestVideoFrameCallback = function (f) { window.onFrame = f; };"
+    script = page.send("Page.addScriptToEvaluateOnNewDocument", source=keep)
+    page.open(path)
+    page.send("Page.removeScriptToEvaluateOnNewDocument", **script)
+    page.wait_for(READY)
+    page.click(*center(page, "#tracks .strip", 0.75))
+    page.run("window.onFrame(0, {mediaTime: 0.5})")
+    assert page.run("document.getElementById('clock').textContent").startswith("0:03.0")
+
+
+@needs_chromium
 def test_the_keyboard_is_enough(page: Page, path: Path) -> None:
     page.open(path)
     page.wait_for(READY)

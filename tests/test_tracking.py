@@ -71,8 +71,8 @@ def test_samples_that_are_far_apart_are_joined() -> None:
 
 
 def test_a_prediction_through_a_gap() -> None:
-    """Who walks behind a pillar comes out where the walk leads, not somebody who stands there."""
-    frames = [[box(0.1 + 0.04 * i)] for i in range(5)] + [[], []] + [[box(0.1 + 0.04 * 7)]]
+    """Who walks behind a pillar comes out where the walk leads."""
+    frames = [[box(0.1 + 0.08 * i)] for i in range(5)] + [[], []] + [[box(0.1 + 0.08 * 7)]]
     assert follow(*frames)[-1] == [1]
 
 
