@@ -35,7 +35,7 @@ ensure_environment() {
   local file=$1 stamp wanted found log
   python=$root/.venv/bin/python
   stamp=$root/.venv/installed-$file
-  wanted=$(cat "$root/requirements-common.txt" "$root/requirements-demo.txt" "$root/$file")
+  wanted=$(cat "$root"/requirements-{common,demo,extras}.txt "$root/$file")
   [ "$(cat "$stamp" 2>/dev/null)" != "$wanted" ] || return 0
   found=$(find_python) || exit 1
   echo "Installing the packages of $file into .venv (once; about 700 MB to download)"

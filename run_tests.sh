@@ -5,22 +5,24 @@ set -euo pipefail
 # shellcheck source=environment.sh
 source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 
-# ensure_tool COMMAND PACKAGE WHAT : a program of the distribution; the tests that need it are skipped without.
+# ensure_tool COMMAND WHAT PACKAGE... : a program of the distribution; the tests that need it are skipped without.
 ensure_tool() {
-  ! command -v "$1" >/dev/null || return 0
+  local command=$1 what=$2
+  shift 2
+  ! command -v "$command" >/dev/null || return 0
   if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
-    echo "Installing $2 from the distribution's packages"
-    { apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "$2"; } >/dev/null 2>&1 \
+    echo "Installing $* from the distribution's packages"
+    { apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "$@"; } >/dev/null 2>&1 \
       && return 0
   fi
-  echo "Without $1 $3 will be skipped: install the package $2"
+  echo "Without $command $what will be skipped: install $*"
 }
 
 ensure_environment requirements-dev.txt
 PYTHON=$python "$root/model/download_all_models.sh" ssdlite_pedestrian mobilenet_ssd_widerface \
   || fail "the models could not be had (see above)"
-ensure_tool ffprobe ffmpeg "the tests that make clips"
-ensure_tool chromium chromium "the tests of the report in a browser"
+ensure_tool ffprobe "the tests that make clips" ffmpeg
+ensure_tool chromium "the tests of the report in a browser" chromium fonts-dejavu-core
 cd "$root"
 if [ $# = 0 ]; then
   # Most tests wait more than they compute.

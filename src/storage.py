@@ -105,12 +105,13 @@ class Storage:
             raise _explained(error, video.bucket, video.key) from error
 
     def upload(self, path: Path, bucket: str, key: str, metadata: Mapping[str, str]) -> None:
-        """Store a file, with metadata that `stamp_of` gives back.
+        """Store a JSON file or an HTML page, with metadata that `stamp_of` gives back.
 
         Raises:
             TransientError: it could not be stored; names bucket, key and reason.
         """
-        extra = {"ContentType": "application/json", "Metadata": dict(metadata)}
+        content_type = "text/html; charset=utf-8" if path.suffix == ".html" else "application/json"
+        extra = {"ContentType": content_type, "Metadata": dict(metadata)}
         try:
             self._client.upload_file(str(path), bucket, key, ExtraArgs=extra)
         except S3UploadFailedError as error:

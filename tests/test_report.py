@@ -387,8 +387,9 @@ def test_the_worker_puts_a_report_beside_the_result(aws: Aws, tmp_path: Path) ->
     aws.submit(42, sample_clip(), key="videos/my clip.mp4")
     run_worker(aws.variables(report=True), tmp_path)
     assert aws.keys() == ["human_detector/42/my clip.html", "human_detector/42/my clip.json"]
-    body = aws.s3.get_object(Bucket=aws.bucket, Key="human_detector/42/my clip.html")["Body"].read()
-    (tmp_path / "page.html").write_bytes(body)
+    page = aws.s3.get_object(Bucket=aws.bucket, Key="human_detector/42/my clip.html")
+    assert page["ContentType"] == "text/html; charset=utf-8"
+    (tmp_path / "page.html").write_bytes(page["Body"].read())
     data = page_data(tmp_path / "page.html")
     assert data["title"] == "my clip.mp4"
     assert data["summary"] == aws.result(42)["summary"]
