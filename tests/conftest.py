@@ -11,11 +11,12 @@ from moto.server import ThreadedMotoServer
 from worker_harness import Aws
 
 
+@pytest.hookimpl(tryfirst=True)  # The plug-in that runs several processes reads the groups in the same hook.
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests of a file in one process, and those that share the Docker engine, when several run."""
+    """Keep the tests in one process that share the Docker engine, when several run."""
     for item in items:
-        group = "deploy" if "deploy" in item.path.parts else item.path.name
-        item.add_marker(pytest.mark.xdist_group(group))
+        if "deploy" in item.path.parts:
+            item.add_marker(pytest.mark.xdist_group("deploy"))
 
 
 @pytest.fixture(scope="session")
