@@ -315,6 +315,7 @@ def test_the_last_attempt_records_the_reason_before_the_message_is_a_dead_letter
     [
         ({"aws_region": 7, "require_gpu": "no"}, ["aws_region: found 7", 'require_gpu: found "no"']),
         ({"aws_queues": {"human_detection": "no-such-queue"}}, ["'no-such-queue' cannot be used"]),
+        ({"require_gpu": True}, ["require_gpu is true, but TensorFlow sees no GPU"]),
         (
             {"human_detection": {"detectors": [["HumanDetector", {"model": "no_such_model"}]]}},
             ["the model 'no_such_model' is missing", "get_ssdlite_pedestrian.sh"],
@@ -330,7 +331,7 @@ def test_a_worker_that_cannot_work_says_why_and_receives_nothing(
     aws: Aws, tmp_path: Path, changes: dict[str, Any], said: list[str]
 ) -> None:
     aws.send({"VideoId": 1})
-    ran = run_worker(aws.variables(**changes), tmp_path)
+    ran = run_worker(aws.variables(**changes), tmp_path, CUDA_VISIBLE_DEVICES="")
     assert ran.wait() == 2
     for text in said:
         assert text in ran.log
