@@ -24,8 +24,9 @@ PYTHON=$python "$root/model/download_all_models.sh" ssdlite_pedestrian mobilenet
 ensure_tool ffprobe "the tests that make clips" ffmpeg
 ensure_tool chromium "the tests of the report in a browser" chromium fonts-dejavu-core
 cd "$root"
-if [ $# = 0 ]; then
-  # Most tests wait more than they compute.
-  set -- -n 2 --dist loadgroup
+if [ $# -gt 0 ]; then
+  exec "$python" -m pytest "$@"
 fi
-exec "$python" -m pytest "$@"
+# Most tests wait more than they compute, so two at a time. Those of the deployment share one Docker engine.
+"$python" -m pytest -n 2 --ignore tests/deploy
+exec "$python" -m pytest tests/deploy

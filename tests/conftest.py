@@ -11,14 +11,6 @@ from moto.server import ThreadedMotoServer
 from worker_harness import Aws
 
 
-@pytest.hookimpl(tryfirst=True)  # The plug-in that runs several processes reads the groups in the same hook.
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests in one process that share the Docker engine, when several run."""
-    for item in items:
-        if "deploy" in item.path.parts:
-            item.add_marker(pytest.mark.xdist_group("deploy"))
-
-
 @pytest.fixture(scope="session")
 def aws_endpoint() -> Iterator[str]:
     """The address of an emulator of AWS that listens on a free loopback port."""
