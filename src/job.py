@@ -232,7 +232,8 @@ class JobRunner:
 
     def _check_time(self, job: _Job) -> None:
         now = self._clock()
-        if now - (job.analysis_began or now) > self._settings.max_job_seconds:
+        began = now if job.analysis_began is None else job.analysis_began
+        if now - began > self._settings.max_job_seconds:
             raise PermanentError(
                 f"the job takes longer than the {self._settings.max_job_seconds:g} s of max_job_seconds"
             )
