@@ -224,17 +224,22 @@ class Campaign:
     def stop_workers(self) -> None:
         """Stop them as a container's stop does."""
         for worker in self.workers:
-            # One that has just been started does not listen to signals yet.
-            worker.wait_for_log("polling the queue")
+            # One that has just been started does not listen to signals yet, or was ended by the last torment.
+            wait_until(
+                lambda worker=worker: worker.process.poll() is not None or "polling the queue" in worker.log,
+                60,
+            )
+        running = [worker for worker in self.workers if worker.process.poll() is None]
+        for worker in running:
             worker.signal(signal.SIGTERM)
-        for worker in self.workers:
+        for worker in running:
             assert worker.wait(10) == 0, worker.log[-2000:]
 
     def last_clean_up(self) -> None:
         """Start a worker once more, which removes what killed workers have left."""
         last = self.start_worker()
         self.workers.append(last)
-        last.wait_for_log("polling the queue")
+        last.wait_for_log("polling the queue", timeout=60)
         last.signal(signal.SIGTERM)
         assert last.wait(10) == 0
 
