@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections import deque
 from collections.abc import Callable, Sequence
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,8 +14,9 @@ from numpy.typing import NDArray
 from detector import EngineInfo
 from engine import Candidates, ModelSettings, Picture
 from errors import ConfigurationError
-from model_files import FROZEN_GRAPH, SAVED_MODEL, damaged
-from ssd_network import OUTPUTS, SsdNetwork, find_network, require_outputs
+from model_files import damaged
+from openvino_graph import read_network, read_whole
+from ssd_network import OUTPUTS, find_network, require_outputs
 from ssd_surgery import BOXES, SCORES
 
 DEVICE = "CPU"
@@ -45,7 +44,9 @@ class OpenVinoEngine:
         self._network = find_network(settings.model, settings.graph)
         self.input_size = self._network.input_size if self._network else None
         try:
-            model = _read(settings.graph, self._network)
+            model = (
+                read_network(_core(), self._network) if self._network else read_whole(_core(), settings.graph)
+            )
             compiled = _core().compile_model(model, DEVICE, _options(settings.precision))
         except RuntimeError as error:
             reason = " ".join(str(error).split())[-200:]
@@ -73,8 +74,8 @@ class OpenVinoEngine:
     def _start_one(self, image: Picture) -> _Job:
         if not self._idle:
             self._finish_oldest()
-        job = _Job(self._idle.pop())
-        job.request.start_async({0: image[np.newaxis]}, share_inputs=False)
+        job = _Job(self._idle.pop(), image)
+        job.request.start_async({0: image[np.newaxis]}, share_inputs=True)
         self._running.append(job)
         return job
 
@@ -96,8 +97,9 @@ class OpenVinoEngine:
 class _Job:
     """One image on its way through the network."""
 
-    def __init__(self, request: Any) -> None:
+    def __init__(self, request: Any, image: Picture) -> None:
         self.request = request
+        self.image = image  # which the request reads without a copy of its own, so it must stay
         self.outputs: list[NDArray[np.float32]] = []
 
 
@@ -118,15 +120,3 @@ def _check_precision(precision: str, processor: str) -> None:
 
 def _options(precision: str) -> dict[str, Any]:
     return {"INFERENCE_PRECISION_HINT": _PRECISIONS[precision][1], "PERFORMANCE_HINT": "THROUGHPUT"}
-
-
-def _read(graph: Path, network: SsdNetwork | None) -> Any:
-    if network is None:
-        return _core().read_model(graph.parent if graph.name == SAVED_MODEL else graph)
-    # OpenVINO reads this format from files only.
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / FROZEN_GRAPH
-        path.write_bytes(network.graph_def)
-        model = _core().read_model(path)
-        model.reshape([1, *network.input_size, 3])
-        return model

@@ -6,6 +6,8 @@ import itertools
 import logging
 import os
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -24,10 +26,15 @@ from model_files import SAVED_MODEL, damaged
 from ssd_graph import IMAGE_TENSOR
 from ssd_network import OUTPUTS, SsdNetwork, find_network, require_outputs
 from ssd_surgery import BOXES, IMAGES, SCORES
+from utils import usable_cores
 
 log = logging.getLogger(__name__)
 
+MAX_CPU_STREAMS = 8
+"""The most images that a CPU computes at the same time; of more cores, each image gets several."""
+
 _Function = Callable[[Any], Sequence[Any]]
+_Arrays = list[NDArray[np.float32]]
 
 
 @cache
@@ -53,11 +60,13 @@ class TensorFlowEngine:
     """
 
     def __init__(self, settings: ModelSettings) -> None:
-        self.info = EngineInfo("tensorflow", tf.__version__, next(iter(gpu_names()), "CPU"))
+        gpu = next(iter(gpu_names()), None)
+        self.info = EngineInfo("tensorflow", tf.__version__, gpu or "CPU")
+        # Before anything else is asked of TensorFlow, which cannot change its threads later.
+        self._streams = None if gpu else _cpu_streams()
         _set_precision(settings.precision)
         self._network = find_network(settings.model, settings.graph)
         self.input_size = self._network.input_size if self._network else None
-        self._batch_size = settings.batch_size
         try:
             self._function, takes_one = _load(settings.graph, self._network)
         except ConfigurationError as error:
@@ -65,24 +74,20 @@ class TensorFlowEngine:
         except Exception as error:  # TensorFlow raises a dozen kinds for a broken file
             reason = f"{type(error).__name__}: {str(error)[:200]}"
             raise damaged(settings.model, settings.graph, reason) from error
-        if takes_one:
-            self._batch_size = 1
+        self._batch_size = settings.batch_size if gpu and not takes_one else 1
 
     def start(self, images: Sequence[Picture], min_score: float) -> Callable[[], list[Candidates]]:
-        """See `Engine`. A GPU computes meanwhile; a CPU has computed when this returns."""
+        """See `Engine`."""
         try:
-            outputs = [
-                (len(batch), self._function(tf.constant(self._padded(batch))))
-                for batch in self._batches(images)
-            ]
+            running = [(len(batch), self._run(self._padded(batch))) for batch in self._batches(images)]
         except tf.errors.ResourceExhaustedError as error:
             self._halve_batches(error)
             return self.start(images, min_score)
 
         def finish() -> list[Candidates]:
             try:
-                # A GPU reports only here that it ran out of memory.
-                arrays = [(count, [tensor.numpy() for tensor in tensors]) for count, tensors in outputs]
+                # The device reports only here that it ran out of memory, mostly.
+                arrays = [(count, outputs()) for count, outputs in running]
             except tf.errors.ResourceExhaustedError as error:
                 self._halve_batches(error)
                 return self.start(images, min_score)()
@@ -93,6 +98,16 @@ class TensorFlowEngine:
             ]
 
         return finish
+
+    def _run(self, batch: Picture) -> Callable[[], _Arrays]:
+        """Start a batch; the function that is returned waits for the outputs."""
+
+        def begin() -> Callable[[], _Arrays]:
+            # A GPU goes on computing when this returns, and only `numpy` waits for it.
+            tensors = self._function(tf.constant(batch))
+            return lambda: [tensor.numpy() for tensor in tensors]
+
+        return self._streams.submit(lambda: begin()()).result if self._streams else begin()
 
     def _batches(self, images: Sequence[Picture]) -> Iterator[Sequence[Picture]]:
         """Images of one size that can go through the graph together."""
@@ -108,6 +123,8 @@ class TensorFlowEngine:
         A batch of another shape would make the GPU's libraries choose their algorithms again, and round in
         another way.
         """
+        if self._batch_size == 1:
+            return images[0][np.newaxis]
         batch = np.zeros((self._batch_size, *images[0].shape), images[0].dtype)
         np.stack(images, out=batch[: len(images)])
         return batch
@@ -129,6 +146,20 @@ class TensorFlowEngine:
             raise error
         self._batch_size //= 2
         log.warning("out of memory on %s: batches of %d from now on", self.info.device, self._batch_size)
+
+
+@cache
+def _cpu_streams() -> ThreadPoolExecutor:
+    """Threads that each compute one image on one core, for all models of the process.
+
+    That is faster than all cores on one batch: they do not wait for each other after every layer, and what a
+    layer hands to the next stays in the core's cache.
+    """
+    cores = usable_cores()
+    streams = min(cores, MAX_CPU_STREAMS)
+    with suppress(RuntimeError):  # Where TensorFlow is in use already, it keeps its threads.
+        tf.config.threading.set_intra_op_parallelism_threads(cores // streams)
+    return ThreadPoolExecutor(streams, "tensorflow")
 
 
 _precision_in_use: list[str] = []

@@ -15,6 +15,7 @@ from av.stream import Disposition, Stream
 from av.video.stream import VideoStream
 
 from errors import VideoError
+from utils import usable_cores
 
 _READ_SIZE = 1 << 18  # bytes per read; larger ones do not decode faster
 _PLAYLIST_HEADS = (b"#EXTM3U", b"ffconcat", b"v=0")
@@ -49,6 +50,9 @@ class VideoFile:
             self._file.close()
             raise
         self.stream.thread_type = "AUTO"
+        # The other half is for inference. On two cores, decoding in threads would take a fifth more of their
+        # time, and inference would get that much less.
+        self.stream.codec_context.thread_count = max(1, usable_cores() // 2)
 
     def __enter__(self) -> Self:
         return self

@@ -5,15 +5,18 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import openvino as ov
 import pytest
 
 import engine
+import openvino_graph
 import ssd_network
 import tensorflow_engine
 from detector import Box, Detection, Image
@@ -206,6 +209,15 @@ def test_the_network_is_cut_out_of_the_models_of_this_repository(model: str) -> 
     assert network.suppression.max_total == 100
 
 
+@pytest.mark.parametrize("model", [HUMANS, FACES])
+def test_openvino_transposes_the_images_right_before_the_first_convolution(model: str) -> None:
+    network = ssd_network.find_network(model, find_model(model))
+    assert network is not None
+    operations = openvino_graph.read_network(ov.Core(), network).get_ordered_ops()
+    first = next(operation for operation in operations if operation.get_type_name() == "Convolution")
+    assert first.input_value(0).get_node().get_type_name() == "Transpose"
+
+
 @pytest.mark.parametrize("name", ["tensorflow", "openvino"])
 @pytest.mark.parametrize(
     ("content", "reason"),
@@ -244,8 +256,10 @@ class ShortOfMemory:
 
 @pytest.mark.parametrize("at_once", [True, False])
 def test_out_of_memory_halves_the_batch_and_the_job_goes_on(
-    at_once: bool, caplog: pytest.LogCaptureFixture
+    at_once: bool, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # The CPU takes one image at a time: the way of a GPU is tried with the CPU behind it.
+    monkeypatch.setattr(tensorflow_engine, "gpu_names", lambda: ["GPU:0 pretended"])
     detector = GraphDetector(model=HUMANS, label="person", engine="tensorflow", max_batch_size=8)
     detector.load()
     loaded: Any = detector._engine
@@ -264,7 +278,21 @@ def test_out_of_memory_with_one_image_is_an_error() -> None:
     loaded: Any = load_engine("tensorflow", ModelSettings(HUMANS, find_model(HUMANS), 4))
     loaded._function = ShortOfMemory(loaded._function, 0, at_once=True)
     with pytest.raises(tf.errors.ResourceExhaustedError):
-        loaded.start([np.zeros((300, 300, 3), np.float32)], 0.5)
+        loaded.start([np.zeros((300, 300, 3), np.float32)], 0.5)()
+
+
+def test_tensorflow_computes_an_image_on_each_core_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tensorflow_engine, "usable_cores", lambda: 3)
+    monkeypatch.setattr(tensorflow_engine, "_cpu_streams", tensorflow_engine._cpu_streams.__wrapped__)
+    loaded: Any = load_engine("tensorflow", ModelSettings(HUMANS, find_model(HUMANS), 3))
+    function, together = loaded._function, threading.Barrier(3)
+
+    def compute(images: Any) -> Any:
+        together.wait(timeout=30)  # raises unless three are here
+        return function(images)
+
+    loaded._function = compute
+    assert len(loaded.start([np.zeros((300, 300, 3), np.float32)] * 3, 0.5)()) == 3
 
 
 @pytest.mark.parametrize(

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 
 import older_exporter
-from engine import ModelSettings, load_engine
+from batch_norm import fold_batch_norms
+from engine import Candidates, ModelSettings, load_engine
 from frame_scaler import FrameScaler
-from graph_def import constant, placeholder, read_graph, write_graph
+from graph_def import ancestors, constant, placeholder, read_graph, write_graph
 from non_max_suppression import Suppression
 from reference import load_reference, tf
+from sample_clip import sample_clip
 from ssd_network import find_network
-from ssd_surgery import fold_batch_norms
 
 RANDOM = np.random.default_rng(5)
 
@@ -118,39 +121,64 @@ def test_bytes_that_are_no_graph_are_refused(damage: Any) -> None:
         read_graph(damage(good))
 
 
-@pytest.mark.parametrize("depthwise", [False, True])
-def test_folded_batch_norms_compute_the_same(depthwise: bool) -> None:
-    def normal(*shape: int) -> Any:
-        return RANDOM.normal(size=shape).astype(np.float32)
+def normal(*shape: int) -> Any:
+    return RANDOM.normal(size=shape).astype(np.float32)
 
+
+def fused(convolved: Any) -> Any:
+    channels = convolved.shape[-1]
+    scale, shift, mean, variance = normal(channels), normal(channels), normal(channels), normal(channels) ** 2
+    return tf.raw_ops.FusedBatchNorm(
+        x=convolved,
+        scale=scale,
+        offset=shift,
+        mean=mean,
+        variance=variance + 0.1,
+        is_training=False,
+        epsilon=0.01,
+    ).y
+
+
+def spelled_out(convolved: Any) -> Any:
+    channels = convolved.shape[-1]
+    # As tf.nn.batch_normalization writes it.
+    gain = tf.math.rsqrt(tf.constant(normal(channels) ** 2) + 0.01) * tf.constant(normal(channels))
+    return convolved * gain + (tf.constant(normal(channels)) - tf.constant(normal(channels)) * gain)
+
+
+@pytest.mark.parametrize("depthwise", [False, True])
+@pytest.mark.parametrize("normalised", [fused, spelled_out])
+def test_folded_batch_norms_compute_the_same(normalised: Callable[[Any], Any], depthwise: bool) -> None:
     def network(images: Any) -> Any:
         convolution = tf.raw_ops.DepthwiseConv2dNative if depthwise else tf.raw_ops.Conv2D
         weights = tf.constant(normal(3, 3, 4, 2))
-        convolved = convolution(input=images, filter=weights, strides=[1, 1, 1, 1], padding="SAME")
-        channels = convolved.shape[-1]
-        return tf.raw_ops.FusedBatchNorm(
-            x=convolved,
-            scale=normal(channels),
-            offset=normal(channels),
-            mean=normal(channels),
-            variance=np.abs(normal(channels)) + 0.1,
-            is_training=False,
-            epsilon=0.01,
-        ).y
+        return normalised(convolution(input=images, filter=weights, strides=[1, 1, 1, 1], padding="SAME"))
 
     with tf.Graph().as_default() as graph:
-        images = tf.compat.v1.placeholder(tf.float32, [1, 8, 8, 4], "images")
-        tf.identity(network(images), name="out")
-    nodes = read_graph(graph.as_graph_def().SerializeToString())
+        tf.identity(network(tf.compat.v1.placeholder(tf.float32, [1, 8, 8, 4], "images")), name="out")
+    nodes, results = read_graph(graph.as_graph_def().SerializeToString()), []
     folded = fold_batch_norms(nodes)
-    assert "FusedBatchNorm" not in {node.op for node in folded.values()}
+    left = {node.op for node in ancestors(folded, ["out"]).values()}
+    convolution = "DepthwiseConv2dNative" if depthwise else "Conv2D"
+    assert left == {"Placeholder", "Const", convolution, "BiasAdd", "Identity"}
     picture = normal(1, 8, 8, 4)
-    results = []
     for each in (nodes, folded):
         definition = tf.compat.v1.GraphDef.FromString(write_graph(each.values()))
         function = tf.compat.v1.wrap_function(lambda d=definition: tf.import_graph_def(d, name=""), [])
         results.append(function.prune("images:0", "out:0")(tf.constant(picture)).numpy())
     np.testing.assert_allclose(results[0], results[1], atol=1e-4)
+
+
+def test_arithmetic_that_is_no_batch_norm_is_left_alone() -> None:
+    with tf.Graph().as_default() as graph:
+        images = tf.compat.v1.placeholder(tf.float32, [1, 8, 8, 4], "images")
+        convolved = tf.nn.conv2d(images, normal(3, 3, 4, 2), strides=1, padding="SAME")
+        # One factor for all channels, a product that is read twice, and a convolution that is.
+        scaled = convolved * 2.0 + 1.0
+        product = tf.nn.conv2d(images, normal(3, 3, 4, 2), strides=1, padding="SAME") * normal(2)
+        tf.identity(scaled + (product + normal(2)) + product, name="out")
+    nodes = read_graph(graph.as_graph_def().SerializeToString())
+    assert fold_batch_norms(nodes) == nodes
 
 
 def test_a_box_outside_the_image_is_not_found() -> None:
@@ -163,26 +191,54 @@ def test_a_box_outside_the_image_is_not_found() -> None:
 @pytest.mark.parametrize("name", ["tensorflow", "openvino"])
 def test_graphs_of_the_first_exporters_are_cut_as_well(name: str, tmp_path: Path) -> None:
     path = tmp_path / "frozen_inference_graph.pb"
-    older_exporter.write_graph(path)
+    older_exporter.write_small_graph(path)
     network = find_network("it", path)
     assert network is not None
     assert network.input_size == (older_exporter.SIZE, older_exporter.SIZE)
-    assert network.suppression == Suppression(
-        pytest.approx(older_exporter.SCORE_THRESHOLD),
-        pytest.approx(0.3),
-        older_exporter.MOST,
-        older_exporter.MOST,
-    )
+    assert_suppressions_are_close(network.suppression, older_exporter.SUPPRESSION)
 
     images = [RANDOM.integers(0, 256, (90, 120, 3), np.uint8) for _ in range(3)]
-    scaler = FrameScaler(*network.input_size)
-    engine = load_engine(name, ModelSettings("it", path, 3))
-    found = engine.start([scaler.scale(image) for image in images], 0.0)()
-    reference = load_reference(str(path))
-    for image, candidates in zip(images, found, strict=True):
-        boxes, scores, classes = (output[0].numpy() for output in reference(tf.constant(image[np.newaxis])))
-        count = np.count_nonzero(scores)
-        assert 1 < count == len(candidates.scores)
-        np.testing.assert_allclose(candidates.scores, scores[:count], atol=1e-5)
-        np.testing.assert_allclose(candidates.boxes, boxes[:count], atol=1e-5)
-        np.testing.assert_array_equal(candidates.classes, classes[:count])
+    for found, expected in zip(candidates(name, path, images, 0.0), plainly(path, images, 0.0), strict=True):
+        assert 1 < len(expected.scores) == len(found.scores)
+        np.testing.assert_allclose(found.scores, expected.scores, atol=1e-5)
+        np.testing.assert_allclose(found.boxes, expected.boxes, atol=1e-5)
+        np.testing.assert_array_equal(found.classes, expected.classes)
+
+
+@pytest.mark.parametrize("name", ["tensorflow", "openvino"])
+def test_the_face_graph_in_its_original_form_finds_the_same(name: str, tmp_path: Path) -> None:
+    path = tmp_path / "frozen_inference_graph.pb"
+    older_exporter.write_face_graph(path)
+    network = find_network("it", path)
+    assert network is not None
+    assert network.input_size == (older_exporter.FACE_SIZE, older_exporter.FACE_SIZE)
+    assert_suppressions_are_close(network.suppression, older_exporter.FACE_SUPPRESSION)
+    assert "Rsqrt" not in {node.op for node in read_graph(network.graph_def).values()}
+
+    video = cv2.VideoCapture(str(sample_clip()))
+    images = [np.ascontiguousarray(video.read()[1][:, :, ::-1]) for _ in range(2)]
+    for found, expected in zip(candidates(name, path, images, 0.3), plainly(path, images, 0.3), strict=True):
+        assert len(expected.scores) == len(found.scores) == 1
+        np.testing.assert_allclose(found.scores, expected.scores, atol=1e-3)
+        np.testing.assert_allclose(found.boxes, expected.boxes, atol=1e-3)
+
+
+def assert_suppressions_are_close(found: Suppression, expected: Suppression) -> None:
+    assert found.score_threshold == pytest.approx(expected.score_threshold)
+    assert found.iou_threshold == pytest.approx(expected.iou_threshold)
+    assert (found.max_per_class, found.max_total) == (expected.max_per_class, expected.max_total)
+
+
+def candidates(name: str, path: Path, images: Sequence[Any], min_score: float) -> list[Candidates]:
+    """What an engine of the product finds."""
+    engine = load_engine(name, ModelSettings("it", path, len(images)))
+    assert engine.input_size is not None
+    scaler = FrameScaler(*engine.input_size)
+    return engine.start([scaler.scale(image) for image in images], min_score)()
+
+
+def plainly(path: Path, images: Sequence[Any], min_score: float) -> list[Candidates]:
+    """What the whole graph finds; rows that only fill it up have the score 0."""
+    graph = load_reference(str(path))
+    outputs = [[output[0].numpy() for output in graph(tf.constant(image[np.newaxis]))] for image in images]
+    return [Candidates.at_least(max(min_score, 1e-6), each) for each in outputs]

@@ -17,7 +17,7 @@ import pytest
 from av.packet import Packet
 from av.stream import Stream
 
-import video_source
+import video_file
 from errors import VideoError
 from frame_converter import FrameConverter
 from media import (
@@ -89,6 +89,13 @@ FORMATS: dict[str, tuple[str, ...]] = {
 
 # Without B-frames. One that is damaged may be handed out by one decoder thread before another has marked it.
 IN_ORDER = (*H264, "-bf", "0")
+
+
+@pytest.fixture(autouse=True, params=[2, 8], ids=["one thread", "four threads"])
+def decoder_threads(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int:
+    """Frames come out in another way where several threads decode, above all around damage."""
+    monkeypatch.setattr(video_file, "usable_cores", lambda: request.param)
+    return int(request.param // 2)
 
 
 @pytest.fixture(scope="session")
@@ -297,18 +304,11 @@ def test_facts_where_no_frame_is_sampled(sample: Callable[[str], Path]) -> None:
     assert (video.info().width, video.info().height, video.info().frame_count) == (160, 120, 50)
 
 
-def test_decoder_threads_are_on(sample: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch) -> None:
-    opened = []
-    original = video_source.VideoFile
-
-    def note(path: Path) -> object:
-        opened.append(original(path))
-        return opened[-1]
-
-    monkeypatch.setattr(video_source, "VideoFile", note)
-    with VideoSource(sample("h264.mp4")) as video:
-        list(video.frames())
-    assert [file.stream.codec_context.thread_type.name for file in opened] == ["AUTO"]
+def test_half_of_the_cores_decode(sample: Callable[[str], Path], decoder_threads: int) -> None:
+    with VideoFile(sample("h264.mp4")) as file:
+        assert len(list(file.container.decode(file.stream))) == 50
+        context = file.stream.codec_context
+        assert (context.thread_type.name, context.thread_count) == ("AUTO", decoder_threads)
 
 
 @pytest.mark.parametrize("name", ["long.mp4", "long.avi"])
