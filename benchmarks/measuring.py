@@ -8,6 +8,7 @@ import os
 import platform
 import resource
 import statistics
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -96,6 +97,26 @@ def _serve(connection: Connection, build: Callable[..., Run], arguments: tuple[A
         except EOFError:
             return
         connection.send(timed(run))
+
+
+def repeated(clip: Path, times: int, folder: Path) -> Path:
+    """The clip so many times, one after the other."""
+    longer = folder / f"{clip.stem}_repeated.mp4"
+    command = [
+        "ffmpeg",
+        "-v",
+        "error",
+        "-stream_loop",
+        str(times - 1),
+        "-i",
+        clip,
+        "-c",
+        "copy",
+        "-an",
+        longer,
+    ]
+    subprocess.run(command, check=True)
+    return longer
 
 
 def timed(run: Run) -> Sample:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -21,10 +21,11 @@ from heartbeat import Heartbeat
 from job_queue import JobQueue, Message
 from logs import current_context, log_context
 from messages import VideoRequest
-from metrics import Metrics, Phases
+from metrics import Metrics
 from partial_results import PartialResult, stamp
-from process_step import ClaimedStep, ProcessSteps
+from process_step import ProcessSteps
 from result_file import lines_path
+from running_job import RunningJob
 from scratch import job_folder, require_space
 from shutdown import Shutdown
 from storage import Storage, VideoObject, result_key
@@ -86,7 +87,7 @@ class JobRunner:
         except Exception as error:
             return self.judge(error, message), str(error)
         with log_context(video_id=video_id):
-            job = _Job(message, request, video_id)
+            job = RunningJob(message, request, video_id)
             verdict, reason = Verdict(Fate.DELETE), ""
             try:
                 job.step = self._around.steps.claim(video_id, force=request.force)
@@ -113,7 +114,7 @@ class JobRunner:
         )
         return verdict
 
-    def _work(self, job: _Job) -> None:
+    def _work(self, job: RunningJob) -> None:
         """Fetch, analyse, store, record.
 
         The result is stored before it is recorded, and recorded before the message is deleted: a crash
@@ -163,7 +164,7 @@ class JobRunner:
             key,
         )
 
-    def _analyze(self, job: _Job, video: VideoObject, folder: Path, check: Callable[[], None]) -> Path:
+    def _analyze(self, job: RunningJob, video: VideoObject, folder: Path, check: Callable[[], None]) -> Path:
         """Fetch the video and have it analysed, from where an earlier attempt was cut off."""
         if video.size > self._settings.max_object_bytes:
             raise PermanentError(
@@ -209,7 +210,7 @@ class JobRunner:
         return result_path
 
     def _report(
-        self, job: _Job, video: VideoObject, result_path: Path, key: str, check: Callable[[], None]
+        self, job: RunningJob, video: VideoObject, result_path: Path, key: str, check: Callable[[], None]
     ) -> None:
         """Put the report beside the result, before it: where there is a result, the job is done."""
         page_key = report_key(key)
@@ -221,16 +222,16 @@ class JobRunner:
                 wanted = stamp(video, self._human_detection)
                 self._around.storage.upload(page, self._output_bucket, page_key, wanted)
 
-    def _find_video(self, job: _Job) -> VideoObject:
+    def _find_video(self, job: RunningJob) -> VideoObject:
         if job.request.key is None:
             return self._around.storage.find(*self._around.steps.source_of(job.video_id))
         return self._around.storage.find(job.request.bucket, job.request.key)
 
-    def _partial(self, job: _Job, video: VideoObject) -> PartialResult:
+    def _partial(self, job: RunningJob, video: VideoObject) -> PartialResult:
         wanted = stamp(video, self._human_detection)
         return PartialResult(self._around.storage, self._output_bucket, job.video_id, video, wanted)
 
-    def _check_time(self, job: _Job) -> None:
+    def _check_time(self, job: RunningJob) -> None:
         now = self._clock()
         began = now if job.analysis_began is None else job.analysis_began
         if now - began > self._settings.max_job_seconds:
@@ -240,7 +241,7 @@ class JobRunner:
         if now - job.message.received_at > LONGEST_HOLD_SECONDS:
             raise Interrupted("SQS lets no worker hold a message for longer than 12 hours")
 
-    def _watch(self, job: _Job) -> Callable[[float], None]:
+    def _watch(self, job: RunningJob) -> Callable[[float], None]:
         """Takes note of progress: for the record, and from time to time for the log."""
         logged_at = self._clock()
 
@@ -255,7 +256,7 @@ class JobRunner:
 
         return watch
 
-    def _record_failure(self, job: _Job, verdict: Verdict, reason: str) -> Verdict:
+    def _record_failure(self, job: RunningJob, verdict: Verdict, reason: str) -> Verdict:
         """Write a failure into the record; the verdict, or another if that fails too."""
         if job.step is None:
             return verdict
@@ -274,36 +275,3 @@ class JobRunner:
                 return Verdict(Fate.RETRY, delay=retry_delay(job.message.receive_count))
             return unrecorded
         return verdict
-
-
-@dataclass
-class _Job:
-    """What is known of the job that runs."""
-
-    message: Message
-    request: VideoRequest
-    video_id: int
-    phases: Phases = field(default_factory=Phases)
-    step: ClaimedStep | None = None
-    video: VideoObject | None = None
-    progress: float = 0
-    frames: int = 0
-    analysis_began: float | None = None
-    saved_at: float = 0
-    has_partial_result: bool = False
-
-    @property
-    def is_repeated(self) -> bool:
-        """Whether there may have been an attempt before this one."""
-        assert self.step is not None
-        return self.step.attempt > 1 or self.message.receive_count > 1
-
-    @property
-    def may_have_results(self) -> bool:
-        """Whether an earlier attempt may have left something that is of use."""
-        return self.is_repeated and not self.request.force
-
-    @property
-    def may_have_left_something(self) -> bool:
-        """Whether there may be a partial result to remove."""
-        return self.is_repeated or self.has_partial_result
