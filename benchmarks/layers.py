@@ -8,7 +8,6 @@ convolutions in a row, the most favourable work there is, on one core in the sam
 
 from __future__ import annotations
 
-import argparse
 import math
 import statistics
 import time
@@ -18,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from measuring import Run, machine, print_table, write_json
+from measuring import Run, command_line, machine, print_table, write_json
 
 MODELS = {"HumanDetector": "ssdlite_pedestrian", "FaceDetector": "mobilenet_ssd_widerface"}
 CHANNELS, SIDE, CONVOLUTIONS = 512, 32, 32
@@ -150,11 +149,7 @@ def ceiling(precision: str, rounds: int) -> dict[str, Any]:
 
 def main() -> None:
     """Entry point."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--rounds", type=int, default=30, help="how often each network runs (default 30)")
-    options = parser.parse_args()
+    options = command_line(__doc__, 30).parse_args()
     rows = []
     for precision in ("fp32", *(["bf16"] * machine()["bf16"])):
         for name in MODELS:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import multiprocessing
 import os
@@ -56,6 +57,26 @@ class Contestant:
     name: str
     build: Callable[..., Run]
     arguments: tuple[Any, ...] = ()
+
+
+def command_line(
+    description: str | None, rounds: int | None = None, video: str | None = None
+) -> argparse.ArgumentParser:
+    """A parser with the options that the benchmarks share.
+
+    Args:
+        description: the docstring of the benchmark.
+        rounds: how many, unless `--rounds` says otherwise; None for a benchmark without rounds.
+        video: what is taken where no video is named; None for a benchmark that needs none.
+    """
+    parser = argparse.ArgumentParser(
+        description=description, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    if video is not None:
+        parser.add_argument("video", nargs="?", type=Path, help=f"default: {video}")
+    if rounds is not None:
+        parser.add_argument("--rounds", type=int, default=rounds, help="how many (default %(default)s)")
+    return parser
 
 
 def measure(contestants: Sequence[Contestant], rounds: int) -> dict[str, list[Sample]]:

@@ -9,7 +9,6 @@ that analyses to a file, as the worker does.
 
 from __future__ import annotations
 
-import argparse
 import multiprocessing
 import subprocess
 import tempfile
@@ -17,7 +16,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from measuring import check, peak_memory_mb, print_table, write_json
+from measuring import check, command_line, peak_memory_mb, print_table, write_json
 from throughput import SETS, detectors
 
 FRAME_RATIO = 0.02
@@ -65,9 +64,7 @@ def make_clips(minutes: Sequence[int], folder: Path) -> dict[int, Path]:
 
 def main() -> None:
     """Entry point."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = command_line(__doc__)
     parser.add_argument(
         "--minutes", nargs="+", type=int, default=MINUTES, help="lengths, each a multiple of the first"
     )

@@ -8,7 +8,6 @@ frames, one batch after another.
 
 from __future__ import annotations
 
-import argparse
 import tempfile
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from measuring import (
     Contestant,
     Run,
     check,
+    command_line,
     frames_per_second,
     measure,
     print_table,
@@ -54,12 +54,7 @@ def main() -> None:
     """Entry point."""
     from sample_clip import sample_clip
 
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("video", nargs="?", type=Path, help="default: a man in a car, 176x144, 6120 frames")
-    parser.add_argument("--rounds", type=int, default=7, help="how often each contestant runs (default 7)")
-    options = parser.parse_args()
+    options = command_line(__doc__, 7, "a man in a car, 176x144, 6120 frames").parse_args()
     with tempfile.TemporaryDirectory() as folder:
         video = options.video or repeated(sample_clip(), 51, Path(folder))
         maximum = Contestant("accelerator alone", build_maximum, (250,))

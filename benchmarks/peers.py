@@ -9,7 +9,6 @@ The networks differ: CenterFace takes a frame as large as it is, ours always tak
 
 from __future__ import annotations
 
-import argparse
 import json
 import subprocess
 import sys
@@ -20,6 +19,7 @@ from measuring import (
     ROOT,
     Contestant,
     Run,
+    command_line,
     frames_per_second,
     measure,
     print_table,
@@ -91,12 +91,7 @@ def main() -> None:
     """Entry point."""
     from sample_clip import BIKES, sample_clip
 
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("video", nargs="?", type=Path, help="default: cyclists, 640x272, 250 frames")
-    parser.add_argument("--rounds", type=int, default=5, help="how often each contestant runs (default 5)")
-    options = parser.parse_args()
+    options = command_line(__doc__, 5, "cyclists, 640x272, 250 frames").parse_args()
     video = (options.video or sample_clip(BIKES)).resolve()
     make_environment()
     peer = Contestant("deface", build_deface, (video,))

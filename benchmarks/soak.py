@@ -1,6 +1,6 @@
 """Whether the worker grows: memory, threads and open files over 1,000 polls and 50 jobs.
 
-python benchmarks/soak.py [POLLS] [JOBS]
+python benchmarks/soak.py
 
 Polls that bring a message which asks for nothing take the place of empty ones, which would take 20 s each.
 """
@@ -8,13 +8,12 @@ Polls that bring a message which asks for nothing take the place of empty ones, 
 from __future__ import annotations
 
 import os
-import sys
 import tempfile
 from pathlib import Path
 
 import psutil
 
-from measuring import check, print_table, write_json
+from measuring import check, command_line, print_table, write_json
 
 # isort: split
 # measuring has put src/, demo/ and tests/ on the path.
@@ -28,8 +27,11 @@ GROWTH_TARGET = 1.1
 
 def main() -> None:
     """Entry point."""
-    polls = int(sys.argv[1]) if len(sys.argv) > 1 else 1000
-    jobs = int(sys.argv[2]) if len(sys.argv) > 2 else 50
+    parser = command_line(__doc__)
+    parser.add_argument("--polls", type=int, default=1000, help="of an empty queue (default %(default)s)")
+    parser.add_argument("--jobs", type=int, default=50, help="in between (default %(default)s)")
+    options = parser.parse_args()
+    polls, jobs = options.polls, options.jobs
     with tempfile.TemporaryDirectory() as folder, emulator("moto", Path(folder)) as endpoint:
         os.environ |= Aws.environment(endpoint)
         aws = Aws(endpoint)

@@ -1,6 +1,6 @@
 """How long it takes from the start of the worker to its first receive, and to its first result.
 
-python benchmarks/startup.py [ROUNDS]
+python benchmarks/startup.py
 
 `no model` is the worker with a detector that needs none: what the worker process itself costs. `both models`
 loads and warms up two TensorFlow models before the first receive, as a deployed worker does.
@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import os
 import statistics
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -18,7 +17,7 @@ from typing import Any
 
 import psutil
 
-from measuring import check, print_table, write_json
+from measuring import check, command_line, print_table, write_json
 
 # isort: split
 # measuring has put src/, demo/ and tests/ on the path.
@@ -37,7 +36,7 @@ MEMORY_TARGET_MB = 120
 
 def main() -> None:
     """Entry point."""
-    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 5
+    rounds = command_line(__doc__, 5).parse_args().rounds
     samples: dict[str, list[dict[str, float]]] = {kind: [] for kind in KINDS}
     with tempfile.TemporaryDirectory() as folder, emulator("moto", Path(folder)) as endpoint:
         for _ in range(rounds):

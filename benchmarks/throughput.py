@@ -13,7 +13,6 @@ Contestants, for each engine and for one and two detectors:
 
 from __future__ import annotations
 
-import argparse
 import itertools
 import tempfile
 from collections import deque
@@ -28,6 +27,7 @@ from measuring import (
     Run,
     Sample,
     check,
+    command_line,
     cpu_milliseconds_per_frame,
     frames_per_second,
     machine,
@@ -179,11 +179,7 @@ def main() -> None:
     """Entry point."""
     from sample_clip import BIKES, sample_clip
 
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("video", nargs="?", type=Path, help="default: cyclists, 640x272, 1000 frames")
-    parser.add_argument("--rounds", type=int, default=7, help="how often each contestant runs (default 7)")
+    parser = command_line(__doc__, 7, "cyclists, 640x272, 1000 frames")
     parser.add_argument("--sets", nargs="+", choices=SETS, default=[*SETS], help="which detectors (all)")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:

@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 from typing import Any, ClassVar
 
-from measuring import check, print_table, write_json
+from measuring import check, command_line, print_table, write_json
 
 # isort: split
 # measuring has put src/, demo/ and tests/ on the path.
@@ -51,6 +51,7 @@ class RecordingAnalysis(AnalysisProcess):
 
 def main() -> None:
     """Entry point."""
+    command_line(__doc__).parse_args()
     aws_interface.AnalysisProcess = RecordingAnalysis  # type: ignore[misc]
     with tempfile.TemporaryDirectory() as folder, emulator("moto", Path(folder)) as endpoint:
         proxy = FaultProxy(endpoint, lambda _: "slow", slow_seconds=DELAY_SECONDS)
