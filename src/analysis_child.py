@@ -147,16 +147,15 @@ class _Reporter:
         self._connection = connection
         self._cancelled = cancelled
         self._lock = threading.Lock()
-        self._reported: tuple[float, float] = (0, 0)
+        self._reported_at = 0.0
 
     def report(self, fraction: float) -> None:
-        """Send progress, if there is any, a few times a second."""
+        """Send progress a few times a second. It is a sign of life as well: the same fraction counts."""
         if self._cancelled.is_set():
             raise _Cancelled
         now = time.monotonic()
-        reported_at, reported = self._reported
-        if fraction != reported and now - reported_at >= REPORT_SECONDS:
-            self._reported = (now, fraction)
+        if now - self._reported_at >= REPORT_SECONDS:
+            self._reported_at = now
             self.send(Progress(fraction))
 
     def send(self, answer: Progress | Finished | Failed) -> None:

@@ -73,14 +73,15 @@ class AnalysisProcess:
         self.stop()
         began = self._clock()
         self._connection, its_end = self._context.Pipe()
-        self._process = self._context.Process(
-            target=serve,
-            args=(its_end, self._cancelled, self._settings),
-            name="analysis",
-            daemon=True,
-        )
-        self._process.start()
-        its_end.close()
+        with its_end:
+            process = self._context.Process(
+                target=serve,
+                args=(its_end, self._cancelled, self._settings),
+                name="analysis",
+                daemon=True,
+            )
+            process.start()  # may fail for want of memory; then there is no process to stop
+        self._process = process
         ready = self._await_answer(check, lambda _: None, LOAD_TIMEOUT_SECONDS)
         assert isinstance(ready, Ready)
         log.info(

@@ -125,7 +125,8 @@ def _value(nodes: Mapping[str, Node], name: str) -> Floats | None:
 
 def _fold(norm: _BatchNorm, last: str) -> dict[str, Node]:
     """What takes the place of a convolution and of the last node of its normalisation."""
-    convolution, of_float = norm.convolution, {"T": type_attribute(FLOAT)}
+    convolution = norm.convolution
+    layout = {key: value for key, value in convolution.attributes.items() if key == "data_format"}
     # A depthwise filter is [height, width, channels, results per channel]; its results count through both.
     shape = norm.weights.shape[2:] if convolution.op == "DepthwiseConv2dNative" else (-1,)
     weights = constant(f"{convolution.name}/folded_weights", norm.weights * norm.gain.reshape(shape))
@@ -135,5 +136,5 @@ def _fold(norm: _BatchNorm, last: str) -> dict[str, Node]:
         weights.name: weights,
         bias.name: bias,
         convolution.name: Node(convolution.name, convolution.op, inputs, convolution.attributes),
-        last: Node(last, "BiasAdd", (convolution.name, bias.name), of_float),
+        last: Node(last, "BiasAdd", (convolution.name, bias.name), {"T": type_attribute(FLOAT), **layout}),
     }

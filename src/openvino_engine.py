@@ -67,24 +67,29 @@ class OpenVinoEngine:
         def finish() -> list[Candidates]:
             while any(job in self._running for job in jobs):
                 self._finish_oldest()
-            return [self._candidates(job.outputs, min_score) for job in jobs]
+            return [self._candidates(job.result(), min_score) for job in jobs]
 
         return finish
 
     def _start_one(self, image: Picture) -> _Job:
         if not self._idle:
             self._finish_oldest()
-        job = _Job(self._idle.pop(), image)
+        job = _Job(self._idle[-1], image)
         job.request.start_async({0: image[np.newaxis]}, share_inputs=True)
+        self._idle.pop()
         self._running.append(job)
         return job
 
     def _finish_oldest(self) -> None:
         job = self._running.popleft()
-        job.request.wait()
-        # Copied, because the request is used again.
-        job.outputs = [job.request.get_tensor(output).data[0].copy() for output in self._outputs]
-        self._idle.append(job.request)
+        try:
+            job.request.wait()
+            # Copied, because the request is used again.
+            job.outputs = [job.request.get_tensor(output).data[0].copy() for output in self._outputs]
+        except Exception as error:
+            job.error = error  # It belongs to this image's video, and whoever waits may have another one.
+        finally:
+            self._idle.append(job.request)
 
     def _candidates(self, outputs: Sequence[NDArray[np.float32]], min_score: float) -> Candidates:
         """What one image's outputs say."""
@@ -101,6 +106,13 @@ class _Job:
         self.request = request
         self.image = image  # which the request reads without a copy of its own, so it must stay
         self.outputs: list[NDArray[np.float32]] = []
+        self.error: Exception | None = None
+
+    def result(self) -> list[NDArray[np.float32]]:
+        """The outputs of an image that is finished, or what went wrong."""
+        if self.error is not None:
+            raise self.error
+        return self.outputs
 
 
 @cache

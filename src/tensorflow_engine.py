@@ -78,10 +78,11 @@ class TensorFlowEngine:
 
     def start(self, images: Sequence[Picture], min_score: float) -> Callable[[], list[Candidates]]:
         """See `Engine`."""
+        batch_size = self._batch_size
         try:
             running = [(len(batch), self._run(self._padded(batch))) for batch in self._batches(images)]
         except tf.errors.ResourceExhaustedError as error:
-            self._halve_batches(error)
+            self._halve_batches(batch_size, error)
             return self.start(images, min_score)
 
         def finish() -> list[Candidates]:
@@ -89,7 +90,7 @@ class TensorFlowEngine:
                 # The device reports only here that it ran out of memory, mostly.
                 arrays = [(count, outputs()) for count, outputs in running]
             except tf.errors.ResourceExhaustedError as error:
-                self._halve_batches(error)
+                self._halve_batches(batch_size, error)
                 return self.start(images, min_score)()
             return [
                 self._candidates([array[row] for array in batch], min_score)
@@ -136,15 +137,21 @@ class TensorFlowEngine:
         boxes, scores = outputs
         return self._network.suppression.apply(boxes, scores, min_score)
 
-    def _halve_batches(self, error: Exception) -> None:
+    def _halve_batches(self, tried: int, error: Exception) -> None:
         """After the device has run out of memory: the job goes on with smaller batches.
+
+        Args:
+            tried: images in the batch that was too large. Another of that size may have failed before it.
+            error: that the device raised.
 
         Raises:
             Exception: the given one, when the batch is down to one image.
         """
-        if self._batch_size == 1:
+        if self._batch_size < tried:
+            return
+        if tried == 1:
             raise error
-        self._batch_size //= 2
+        self._batch_size = tried // 2
         log.warning("out of memory on %s: batches of %d from now on", self.info.device, self._batch_size)
 
 

@@ -274,6 +274,46 @@ def test_out_of_memory_halves_the_batch_and_the_job_goes_on(
     assert short.batch_sizes == [2, 2]
 
 
+def test_two_batches_that_were_too_large_halve_the_batch_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tensorflow_engine, "gpu_names", lambda: ["GPU:0 pretended"])
+    loaded: Any = load_engine("tensorflow", ModelSettings(HUMANS, find_model(HUMANS), 4))
+    loaded._function = short = ShortOfMemory(loaded._function, 2, at_once=False)
+    images = [np.zeros((300, 300, 3), np.float32)] * 4
+    first, second = loaded.start(images, 0.5), loaded.start(images, 0.5)
+    assert (len(first()), len(second())) == (4, 4)
+    assert short.batch_sizes == [4, 4, 2, 2, 2, 2]
+
+
+class FailingRequest:
+    """An OpenVINO request that fails for some images: those that are white."""
+
+    def __init__(self, request: Any) -> None:
+        self._request = request
+        self._failed = False
+        self.get_tensor = request.get_tensor
+
+    def start_async(self, inputs: Any, **options: Any) -> None:
+        self._failed = bool(inputs[0].max() > 254)
+        self._request.start_async(inputs, **options)
+
+    def wait(self) -> None:
+        self._request.wait()
+        if self._failed:
+            raise RuntimeError("could not allocate memory")
+
+
+def test_an_image_that_fails_in_openvino_harms_no_other() -> None:
+    loaded: Any = load_engine("openvino", ModelSettings(HUMANS, find_model(HUMANS), 2))
+    loaded._idle = [FailingRequest(request) for request in loaded._idle]
+    black, white = (np.full((300, 300, 3), grey, np.float32) for grey in (0, 255))
+    for _ in range(2 * len(loaded._idle)):
+        abandoned = loaded.start([white, black], 0.5)
+        good = loaded.start([black, black], 0.5)
+        assert [len(found.scores) for found in good()] == [0, 0]
+        with pytest.raises(RuntimeError, match="could not allocate"):
+            abandoned()
+
+
 def test_out_of_memory_with_one_image_is_an_error() -> None:
     loaded: Any = load_engine("tensorflow", ModelSettings(HUMANS, find_model(HUMANS), 4))
     loaded._function = ShortOfMemory(loaded._function, 0, at_once=True)

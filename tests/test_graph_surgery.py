@@ -169,6 +169,19 @@ def test_folded_batch_norms_compute_the_same(normalised: Callable[[Any], Any], d
     np.testing.assert_allclose(results[0], results[1], atol=1e-4)
 
 
+def test_the_bias_of_a_folded_batch_norm_keeps_the_layout() -> None:
+    with tf.Graph().as_default() as graph:
+        images = tf.compat.v1.placeholder(tf.float32, [1, 4, 8, 8], "images")
+        convolved = tf.nn.conv2d(images, normal(3, 3, 4, 2), strides=1, padding="SAME", data_format="NCHW")
+        ones = tf.constant(np.ones(2, np.float32))
+        batch_norm = tf.raw_ops.FusedBatchNorm
+        statistics = {"scale": ones, "offset": ones, "mean": ones, "variance": ones}
+        batch_norm(x=convolved, **statistics, is_training=False, data_format="NCHW", name="out")
+    folded = fold_batch_norms(read_graph(graph.as_graph_def().SerializeToString()))["out"]
+    definition = tf.compat.v1.GraphDef.FromString(write_graph([folded]))
+    assert (folded.op, definition.node[0].attr["data_format"].s) == ("BiasAdd", b"NCHW")
+
+
 def test_arithmetic_that_is_no_batch_norm_is_left_alone() -> None:
     with tf.Graph().as_default() as graph:
         images = tf.compat.v1.placeholder(tf.float32, [1, 8, 8, 4], "images")
