@@ -29,15 +29,21 @@ HOPELESS_CODES = {
 }
 """Answers of SQS that stay the same however often one asks."""
 
+# A silent socket must not keep a thread for longer than health.py expects.
 _CONFIG = Config(
     connect_timeout=5,
-    # Above the long poll, so that a socket which goes silent is given up, and a living one is not.
-    read_timeout=LONG_POLL_SECONDS + 10,
+    read_timeout=10,
     retries={"mode": "standard", "total_max_attempts": 3},
     user_agent_extra="human-detector",
 )
-# The polling loop repeats by itself; a silent socket must not keep it for longer than health.py expects.
-_SQS_CONFIG = _CONFIG.merge(Config(retries={"mode": "standard", "total_max_attempts": 1}))
+_SQS_CONFIG = _CONFIG.merge(
+    Config(
+        # Above the long poll, so that a socket which goes silent is given up, and a living one is not.
+        read_timeout=LONG_POLL_SECONDS + 10,
+        # The polling loop repeats by itself.
+        retries={"mode": "standard", "total_max_attempts": 1},
+    )
+)
 
 
 @dataclass(frozen=True)

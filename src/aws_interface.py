@@ -27,7 +27,7 @@ from health import Health
 from job import JobRunner, Surroundings
 from job_queue import JobQueue, Message
 from logs import log_context, set_up_logging
-from messages import parse_message
+from messages import VideoRequest, parse_message
 from metrics import Metrics
 from patience import persist
 from process_step import ProcessSteps
@@ -83,7 +83,7 @@ class Worker:
             exit_when_idle: end once the queue has been empty for that many seconds; None for never.
 
         Raises:
-            ConfigurationError: the queue is gone, or no longer ours to use.
+            ConfigurationError: the queue is gone or no longer ours to use, or no job can be run any more.
         """
         self._running = LANES
         for number in range(LANES):
@@ -107,6 +107,8 @@ class Worker:
                     self.handle(message)
                 finally:
                     self._let_go()
+                if self._jobs.unable is not None:
+                    raise self._jobs.unable
         except Interrupted:
             pass
         except BaseException as error:
@@ -173,12 +175,20 @@ class Worker:
                 log.info("the message asks for no video")
             verdict, reason = Verdict(Fate.DELETE), ""
             for request in requests:
-                job_verdict, job_reason = self._jobs.run(message, request)
+                job_verdict, job_reason = self._run_unless_stopping(message, request)
                 if job_verdict.fate.outranks(verdict.fate):
                     verdict, reason = job_verdict, job_reason
-                if verdict.fate is Fate.LEAVE or self._shutdown.requested:
+                if verdict.fate is Fate.LEAVE:
                     break
             self._settle(message, verdict, reason)
+
+    def _run_unless_stopping(self, message: Message, request: VideoRequest) -> tuple[Verdict, str]:
+        """See one video of a message through; once the worker is to stop, leave it to the next delivery."""
+        try:
+            self._shutdown.check()
+        except Interrupted as error:
+            return self._jobs.judge(error, message), str(error)
+        return self._jobs.run(message, request)
 
     def _settle(self, message: Message, verdict: Verdict, reason: str) -> None:
         """Do to the message what the verdict says."""

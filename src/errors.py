@@ -10,7 +10,7 @@ class HumanDetectorError(Exception):
 
 
 class ConfigurationError(HumanDetectorError):
-    """The set-up is wrong: the configuration, a model, a missing GPU. The worker does not start.
+    """The set-up is wrong: the configuration, a model, a missing GPU. The worker does not start, or ends.
 
     Args:
         problems: one sentence each: where, what was found, what is valid.

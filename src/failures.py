@@ -7,7 +7,15 @@ import random
 from dataclasses import dataclass
 from enum import Enum
 
-from errors import AlreadyDone, BadMessage, HeldByAnother, Interrupted, LeaseLost, PermanentError
+from errors import (
+    AlreadyDone,
+    BadMessage,
+    ConfigurationError,
+    HeldByAnother,
+    Interrupted,
+    LeaseLost,
+    PermanentError,
+)
 
 FIRST_RETRY_SECONDS = 30
 LONGEST_RETRY_SECONDS = 900
@@ -70,8 +78,8 @@ def judge(error: BaseException, attempt: int, max_attempts: int, jitter: float |
             return Verdict(Fate.DELETE)
         case HeldByAnother(seconds=seconds):
             return Verdict(Fate.PUT_OFF, delay=seconds)
-        case Interrupted():
-            return Verdict(Fate.PUT_OFF, "interrupted")
+        case Interrupted() | ConfigurationError():
+            return Verdict(Fate.PUT_OFF, "interrupted")  # The worker ends; another one is to run the job.
         case BadMessage():
             return Verdict(Fate.BURY)
         case PermanentError():

@@ -14,7 +14,8 @@ from pathlib import Path
 
 TOUCH_SECONDS = 2
 LONGEST_SILENCE_SECONDS = 50
-"""A thread is silent longest while a poll on a dead connection is given up: 35 s (aws_clients.py)."""
+"""A thread is silent longest while a request on a dead connection is given up (aws_clients.py): 35 s for a
+poll, three times 15 s for the others."""
 
 
 def health_file() -> Path:
@@ -35,11 +36,15 @@ class Health:
         self._alive_at: dict[int, float] = {}
         self._written_at = float("-inf")
 
-    def touch(self) -> None:
-        """Say that this thread is alive; cheap enough to be called at every turn."""
+    def touch(self, thread: int | None = None) -> None:
+        """Say that a thread is alive; cheap enough to be called at every turn.
+
+        Args:
+            thread: its number, from `threading.get_ident`; None for the one that calls.
+        """
         now = self._now()
         with self._lock:
-            self._alive_at[threading.get_ident()] = now
+            self._alive_at[threading.get_ident() if thread is None else thread] = now
             if now - self._written_at >= TOUCH_SECONDS:
                 self._written_at = now
                 oldest = min(self._alive_at.values())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from analysis_child import AnalysisRequest
 from analysis_process import AnalysisProcess
 from analysis_turn import AnalysisTurn
 from configuration import Configuration
-from errors import HumanDetectorError, Interrupted, PermanentError, TransientError
+from errors import ConfigurationError, HumanDetectorError, Interrupted, PermanentError, TransientError
 from failures import Fate, Verdict, judge, retry_delay
 from health import Health
 from heartbeat import Heartbeat
@@ -61,6 +62,9 @@ class JobRunner:
         configuration: checked.
         around: what all jobs share.
         clock: seconds that only go forward.
+
+    Attributes:
+        unable: why no job can be run any more, such as a GPU that is gone; None as long as all is well.
     """
 
     def __init__(
@@ -73,6 +77,7 @@ class JobRunner:
         self._max_attempts = around.queue.max_receive_count or configuration.worker.max_attempts
         self._around = around
         self._clock = clock
+        self.unable: ConfigurationError | None = None
 
     def run(self, message: Message, request: VideoRequest) -> tuple[Verdict, str]:
         """See one video through.
@@ -93,6 +98,8 @@ class JobRunner:
                 job.step = self._around.steps.claim(video_id, force=request.force)
                 self._work(job)
             except Exception as error:
+                if isinstance(error, ConfigurationError):
+                    self.unable = error
                 verdict, reason = self.judge(error, message), str(error)
                 verdict = self._record_failure(job, verdict, reason)
             outcome = "done" if not reason else verdict.state or verdict.fate.name.lower()
@@ -133,9 +140,11 @@ class JobRunner:
             job_folder() as folder,
             Heartbeat(renewals, self._settings.lease_seconds, self._clock) as heartbeat,
         ):
+            thread = threading.get_ident()
 
             def check() -> None:
-                around.health.touch()
+                # A download calls this from threads of its own, which come and go.
+                around.health.touch(thread)
                 heartbeat.check()
                 around.shutdown.check()
                 self._check_time(job)

@@ -11,6 +11,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from errors import TransientError
 from results import SCHEMA_VERSION
 from storage import Storage, VideoObject
 
@@ -60,7 +61,7 @@ class PartialResult:
         try:
             if lines_path.is_file() and lines_path.stat().st_size > 0:
                 self._storage.upload(lines_path, self._bucket, self._key, self._wanted)
-        except (ClientError, BotoCoreError, OSError) as error:
+        except (ClientError, BotoCoreError, OSError, TransientError) as error:
             log.warning("the partial result could not be saved: %s", error)
 
     def discard(self) -> None:

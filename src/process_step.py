@@ -103,14 +103,18 @@ class ProcessSteps:
             AlreadyDone: the video is done.
             HeldByAnother: another worker's lease has not ended.
         """
+        owner = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex}"
         for _ in range(WRITE_TRIES):
             elements = self._read(video_id)
             index = _own_index(elements)
             seen = elements[index] if index is not None else {}
+            if index is not None and seen.get("owner") == owner:
+                # The answer to our write was lost, and botocore's second try met the first one.
+                return ClaimedStep(video_id, owner, index, int(seen["attempt"]), str(seen["started_at"]))
             self._refuse_if_taken(seen, force)
             step = ClaimedStep(
                 video_id,
-                owner=f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex}",
+                owner,
                 index=len(elements) if index is None else index,
                 attempt=int(seen.get("attempt", 1)) + 1
                 if seen.get("state") in ("running", "interrupted")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -74,10 +75,8 @@ class Storage:
         except PermanentError:
             given = None  # The file name may still say whose failure this is.
         text = PurePosixPath(request.key).stem if given is None else given
-        try:
-            number = int(text)
-        except ValueError:
-            number = None
+        # int() alone would also take 2024_05_01 and +7.
+        number = int(text) if re.fullmatch("-?[0-9]{1,38}", text) else None
         if not is_video_id(number):
             raise BadMessage(
                 f"no VideoId for s3://{request.bucket}/{request.key}: found {text!r}, valid is a whole "

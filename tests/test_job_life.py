@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+import json
+import tempfile
+import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from analysis_child import Finished
+from analysis_child import AnalysisRequest, Finished
 from analysis_turn import AnalysisTurn
+from aws_interface import Worker
 from configuration import Configuration, WorkerSettings
-from errors import AnalysisCrashed, Interrupted, LeaseLost
+from errors import AnalysisCrashed, ConfigurationError, Interrupted, LeaseLost, TransientError
 from failures import Fate
-from health import Health
+from health import Health, health_file
 from job import JobRunner, Surroundings
 from job_queue import Message
 from messages import VideoRequest
 from metrics import Metrics
+from partial_results import PARTIAL_PREFIX
 from process_step import ClaimedStep
+from result_file import lines_path
 from shutdown import Shutdown
 from storage import VideoObject
 from task_protection import TaskProtection
@@ -48,7 +55,9 @@ class Script:
     def __init__(self, **fails: Exception) -> None:
         self.fails = fails
         self.asked: list[str] = []
+        self.messages: list[Message] = []
         self.during_analysis: Any = lambda _check: None
+        self.during_upload: Any = lambda: None
 
     def _note(self, name: str, *details: object) -> None:
         self.asked.append(" ".join(map(str, (name, *details))))
@@ -77,8 +86,12 @@ class Script:
         check()
         path.write_bytes(b"x")
 
+    def video_id(self, request: VideoRequest) -> int:
+        return int(Path(str(request.key)).stem)
+
     def upload(self, path: Path, _bucket: str, key: str, _metadata: dict[str, str]) -> None:
-        self._note("upload", key)
+        self.during_upload()
+        self._note("upload_partial" if key.startswith(PARTIAL_PREFIX) else "upload", key)
 
     def stamp_of(self, _bucket: str, key: str) -> None:
         self._note("stamp", key)
@@ -86,8 +99,15 @@ class Script:
     def delete(self, _bucket: str, key: str) -> None:
         self._note("delete", key)
 
-    def analyze(self, _request: object, check: Any, progress: Any) -> Finished:
+    def receive(self, _wait: int, _lease_seconds: float) -> Message | None:
+        return self.messages.pop() if self.messages else None
+
+    def put_off(self, _message: Message, seconds: float) -> None:
+        self._note("put_off", seconds)
+
+    def analyze(self, request: AnalysisRequest, check: Any, progress: Any) -> Finished:
         self._note("analyze")
+        self.lines = lines_path(request.result_path)
         self.during_analysis(check)
         return Finished({"analyzed_frames": 7})
 
@@ -97,10 +117,8 @@ def clock() -> Clock:
     return Clock()
 
 
-def run(
-    script: Script, clock: Clock, receive_count: int = 1, received_at: float = 0, **settings: Any
-) -> tuple[Any, str]:
-    """One job through the real runner."""
+def surroundings(script: Script, clock: Clock, **settings: Any) -> tuple[Configuration, Surroundings]:
+    """A worker's, with the script in the place of everything outside."""
     configuration = Configuration(
         aws_region="r",
         output_bucket="out",
@@ -124,8 +142,20 @@ def run(
         metrics=Metrics(enabled=False),
         protection=TaskProtection(""),
     )
-    message = Message("id", "body", "receipt", receive_count, queue_seconds=0, received_at=received_at)
-    return JobRunner(configuration, around, clock).run(message, REQUEST)
+    return configuration, around
+
+
+def message(body: str = "body", receive_count: int = 1, received_at: float = 0) -> Message:
+    """One from the queue."""
+    return Message("id", body, "receipt", receive_count, queue_seconds=0, received_at=received_at)
+
+
+def run(
+    script: Script, clock: Clock, receive_count: int = 1, received_at: float = 0, **settings: Any
+) -> tuple[Any, str]:
+    """One job through the real runner."""
+    runner = JobRunner(*surroundings(script, clock, **settings), clock)
+    return runner.run(message(receive_count=receive_count, received_at=received_at), REQUEST)
 
 
 def test_the_order_of_a_good_job(clock: Clock) -> None:
@@ -140,6 +170,64 @@ def test_the_order_of_a_good_job(clock: Clock) -> None:
         "done out human_detector/42/42.json",
     ]
     assert verdict.fate is Fate.DELETE
+
+
+def test_a_partial_result_that_cannot_be_saved_harms_nothing(clock: Clock) -> None:
+    def analysis(check: Any) -> None:
+        script.lines.write_text("{}\n")
+        clock.now += 200
+        check()
+
+    script = Script(upload_partial=TransientError("cannot write"))
+    script.during_analysis = analysis
+    verdict, _ = run(script, clock)
+    assert "upload_partial human_detector_partial/42/42.jsonl" in script.asked
+    assert script.asked[-1] == "done out human_detector/42/42.json"
+    assert verdict.fate is Fate.DELETE
+
+
+def test_the_threads_of_a_download_are_not_waited_for(
+    clock: Clock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Threaded(Script):
+        def download(self, video: VideoObject, path: Path, check: Any) -> None:
+            download = threading.Thread(target=super().download, args=(video, path, check))
+            download.start()
+            download.join()
+
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    configuration, around = surroundings(Threaded(), clock)
+    around = replace(around, health=Health(clock))
+    JobRunner(configuration, around, clock).run(message(), REQUEST)
+    clock.now = 1000
+    around.health.touch()
+    assert health_file().stat().st_mtime == 1000
+
+
+def test_a_set_up_that_breaks_gives_the_job_back_and_ends_the_worker(clock: Clock) -> None:
+    broken = ConfigurationError("require_gpu is true, but TensorFlow sees no GPU")
+    script = Script(analyze=broken)
+    configuration, around = surroundings(script, clock)
+    script.messages = [message('{"VideoId": 42, "key": "videos/42.mp4"}', receive_count=MAX_ATTEMPTS)]
+    with pytest.raises(ConfigurationError, match="sees no GPU"):
+        Worker(configuration, around, clock).run()
+    assert script.asked[-2:] == [f"interrupted {broken}", "put_off 0"]
+
+
+def test_a_stop_between_two_videos_of_a_message_loses_neither(clock: Clock) -> None:
+    records = [
+        {"eventName": "ObjectCreated:Put", "s3": {"bucket": {"name": "b"}, "object": {"key": f"in/{n}.mp4"}}}
+        for n in (1, 2)
+    ]
+    script = Script()
+    configuration, around = surroundings(script, clock)
+    script.during_upload = around.shutdown.request
+    Worker(configuration, around, clock).handle(message(body=json.dumps({"Records": records})))
+    assert [each for each in script.asked if each.startswith(("claim", "done"))] == [
+        "claim 1",
+        "done out human_detector/1/1.json",
+    ]
+    assert script.asked[-1] == "put_off 0"
 
 
 def test_a_repeated_job_looks_for_what_is_there_and_leaves_no_partial_result(clock: Clock) -> None:

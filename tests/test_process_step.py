@@ -218,6 +218,30 @@ def test_of_two_claims_at_once_one_wins(aws: Aws, clock: Clock) -> None:
         assert len(aws.record(video_id)["process_steps"]) == 1  # type: ignore[index]
 
 
+def test_a_claim_whose_answer_is_lost_knows_its_own_write(aws: Aws, clock: Clock) -> None:
+    class Deaf:
+        """Writes twice, as botocore does where the first answer does not arrive."""
+
+        def __init__(self, client: Any) -> None:
+            self.get_item = client.get_item
+            self._update_item = client.update_item
+
+        def update_item(self, **request: Any) -> Any:
+            self._update_item(**request)
+            return self._update_item(**request)
+
+    interrupted = {"step": "human_detector", "state": "interrupted", "attempt": 2}
+    for video_id, elements, attempt in ((1, [], 1), (2, [interrupted], 3)):
+        aws.put_record(video_id, *elements)
+        claimed = ProcessSteps(
+            Deaf(boto3.resource("dynamodb", region_name=REGION).meta.client), aws.table_name, LEASE, clock
+        ).claim(video_id)
+        step = aws.step(video_id)
+        assert (claimed.owner, claimed.attempt, claimed.index) == (step["owner"], attempt, 0)
+        assert step["attempt"] == attempt
+        assert len(aws.record(video_id)["process_steps"]) == 1  # type: ignore[index]
+
+
 def test_a_record_deleted_during_a_job_stays_deleted(aws: Aws, steps: ProcessSteps) -> None:
     aws.put_record(1)
     claimed = steps.claim(1)

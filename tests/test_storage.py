@@ -66,7 +66,18 @@ def test_a_missing_object_is_known_by_its_file_name(aws: Aws, client: Any) -> No
     assert Storage(client).video_id(VideoRequest(None, aws.bucket, "in/42.mp4")) == 42
 
 
-@pytest.mark.parametrize(("key", "metadata"), [("in/clip.mp4", {}), ("in/42.mp4", {"videoid": "seven"})])
+@pytest.mark.parametrize(
+    ("key", "metadata"),
+    [
+        ("in/clip.mp4", {}),
+        ("in/42.mp4", {"videoid": "seven"}),
+        ("in/2024_05_01.mp4", {}),
+        ("in/+7.mp4", {}),
+        ("in/ 7.mp4", {}),
+        ("in/٤٢.mp4", {}),
+        ("in/" + 39 * "1" + ".mp4", {}),
+    ],
+)
 def test_an_object_that_says_nothing(aws: Aws, client: Any, key: str, metadata: dict[str, str]) -> None:
     client.put_object(Bucket=aws.bucket, Key=key, Body=b"x", Metadata=metadata)
     with pytest.raises(BadMessage, match="valid is a whole number"):

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pytest
 
+from aws_clients import LONG_POLL_SECONDS, connect
 from errors import TransientError
 from health import LONGEST_SILENCE_SECONDS, Health, health_file
 from logs import current_context, log_context, set_up_logging
@@ -119,6 +120,15 @@ def test_the_thread_that_has_been_silent_longest_decides(scratch: Path) -> None:
     clock.now = 1050.0
     health.touch()
     assert health_file().stat().st_mtime >= 1000
+
+
+def test_a_request_on_a_dead_connection_is_given_up_before_the_worker_counts_as_wedged() -> None:
+    clients = connect("eu-west-1", "eu-west-1")
+    for client in (clients.sqs, clients.s3, clients.dynamodb):
+        config = client.meta.config
+        once = config.connect_timeout + config.read_timeout
+        assert once * config.retries["total_max_attempts"] < LONGEST_SILENCE_SECONDS
+    assert clients.sqs.meta.config.read_timeout > LONG_POLL_SECONDS
 
 
 def test_a_wedged_loop_is_noticed_within_a_minute() -> None:
