@@ -18,7 +18,7 @@ from analysis_child import (
     Ready,
     serve,
 )
-from errors import AnalysisCrashed
+from errors import AnalysisCrashed, ConfigurationError
 
 log = logging.getLogger(__name__)
 
@@ -52,6 +52,7 @@ class AnalysisProcess:
         self._cancelled = self._context.Event()
         self._process: Any = None
         self._connection: Connection | None = None
+        self._device: str | None = None
 
     @property
     def pid(self) -> int | None:
@@ -65,7 +66,7 @@ class AnalysisProcess:
             check: called several times a second; what it raises ends the wait, and the process.
 
         Raises:
-            ConfigurationError: a model is missing or damaged, or there is no GPU.
+            ConfigurationError: a model is missing or damaged, there is no GPU, or it is gone.
             AnalysisCrashed: it died or stalled.
         """
         if self._process is not None and self._process.is_alive():
@@ -84,6 +85,12 @@ class AnalysisProcess:
         self._process = process
         ready = self._await_answer(check, lambda _: None, LOAD_TIMEOUT_SECONDS)
         assert isinstance(ready, Ready)
+        self._device = self._device or ready.engine.device
+        if ready.engine.device != self._device:
+            self.stop()
+            raise ConfigurationError(
+                f"the analysis ran on {self._device}; after a restart there is only {ready.engine.device}"
+            )
         log.info(
             "analysis process %s is ready after %.1f s: %s %s on %s",
             self.pid,

@@ -21,7 +21,7 @@ from analysis_process import AnalysisProcess
 from analysis_turn import AnalysisTurn
 from aws_clients import LONG_POLL_SECONDS, connect
 from configuration import Configuration, load_configuration
-from errors import AnalysisCrashed, BadMessage, ConfigurationError, Interrupted, LeaseLost
+from errors import BadMessage, ConfigurationError, Interrupted, LeaseLost, TransientError
 from failures import Fate, Verdict, retry_delay
 from health import Health
 from job import JobRunner, Surroundings
@@ -183,10 +183,12 @@ class Worker:
             self._settle(message, verdict, reason)
 
     def _run_unless_stopping(self, message: Message, request: VideoRequest) -> tuple[Verdict, str]:
-        """See one video of a message through; once the worker is to stop, leave it to the next delivery."""
+        """See one video of a message through; once the worker is to end, leave it to the next delivery."""
         try:
             self._shutdown.check()
-        except Interrupted as error:
+            if self._jobs.unable is not None:
+                raise self._jobs.unable
+        except (Interrupted, ConfigurationError) as error:
             return self._jobs.judge(error, message), str(error)
         return self._jobs.run(message, request)
 
@@ -235,7 +237,7 @@ def main(arguments: list[str] | None = None) -> int:
     shutdown.listen()
     try:
         work(load_configuration(), shutdown, options.log_format, options.exit_when_idle)
-    except (ConfigurationError, AnalysisCrashed) as error:
+    except (ConfigurationError, TransientError) as error:
         for sentence in str(error).splitlines():
             log.error("cannot work: %s", sentence)
         return 2

@@ -25,7 +25,7 @@ REQUIREMENTS = {"gpu": "requirements.txt", "p2": "requirements-p2.txt", "cpu": "
 DEFAULT_MODELS = {"HumanDetector": "faster_rcnn_resnet101_coco", "FaceDetector": "mobilenet_ssd_widerface"}
 """The models of detectors that name none. The classes say the same, but need NumPy to say it."""
 
-_MODEL_NAME = re.compile(r"\w+")
+_MODEL_NAME = re.compile(r"\w[\w.-]*")
 
 # Fargate couples the two: memory in MiB, from, to and in steps of, for each CPU size.
 _FARGATE_MEMORY = {

@@ -62,11 +62,13 @@ def _faces(document: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def _persons(document: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    # Rekognition counts all persons from 0; tracks are counted from 1, by each detector for itself.
+    indices: dict[tuple[str, int], int] = {}
     for frame in with_tracks(document["frames"]):
-        for found in _found(frame):
+        for detector, found in _found_by(frame):
             if found["label"] == "person":
-                # Rekognition counts from 0, tracks from 1.
-                person = {"Index": found["track_id"] - 1, "BoundingBox": _box(found)}
+                index = indices.setdefault((detector, found["track_id"]), len(indices))
+                person = {"Index": index, "BoundingBox": _box(found)}
                 yield {"Timestamp": _milliseconds(frame["timestamp"]), "Person": person}
 
 
@@ -91,8 +93,13 @@ def _labels(document: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def _found(frame: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    for found in frame["detections"].values():
-        yield from found
+    return (found for _, found in _found_by(frame))
+
+
+def _found_by(frame: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    for detector, detections in frame["detections"].items():
+        for found in detections:
+            yield detector, found
 
 
 def _box(found: Mapping[str, Any]) -> dict[str, float]:

@@ -100,7 +100,7 @@ class JobRunner:
             except Exception as error:
                 if isinstance(error, ConfigurationError):
                     self.unable = error
-                verdict, reason = self.judge(error, message), str(error)
+                verdict, reason = self.judge(error, message), str(error) or type(error).__name__
                 verdict = self._record_failure(job, verdict, reason)
             outcome = "done" if not reason else verdict.state or verdict.fate.name.lower()
             self._around.metrics.job_ended(outcome, job.frames, message.queue_seconds, job.phases)
@@ -186,7 +186,7 @@ class JobRunner:
         log.info("fetching s3://%s/%s, %s bytes", video.bucket, video.key, video.size)
         with job.phases.time("Download"):
             self._around.storage.download(video, video_path, check)
-            job.has_partial_result = job.may_have_results and partial.fetch(lines)
+            job.has_partial_result = job.is_repeated and partial.fetch(lines)
         if job.has_partial_result:
             log.info("going on where an earlier attempt was cut off")
 
@@ -237,7 +237,8 @@ class JobRunner:
         return self._around.storage.find(job.request.bucket, job.request.key)
 
     def _partial(self, job: RunningJob, video: VideoObject) -> PartialResult:
-        wanted = stamp(video, self._human_detection)
+        # Frames that were there before a video was forced do not count.
+        wanted = stamp(video, self._human_detection) | {"forced": str(job.request.force)}
         return PartialResult(self._around.storage, self._output_bucket, job.video_id, video, wanted)
 
     def _check_time(self, job: RunningJob) -> None:

@@ -48,9 +48,10 @@ def parse_message(body: str, default_bucket: str) -> list[VideoRequest]:
     if document.get("Event") == "s3:TestEvent":
         return []
     if isinstance(document.get("Records"), list):
-        return [_from_s3_entry(entry) for entry in document["Records"] if _is_created(entry)]
+        created = [_from_s3_entry(entry) for entry in document["Records"] if _is_created(entry)]
+        return [request for request in created if not _is_folder(request)]
     if document.get("source") == "aws.s3" and "detail" in document:
-        return _from_eventbridge(document)
+        return [request for request in _from_eventbridge(document) if not _is_folder(request)]
     return [_from_own_form(document, default_bucket)]
 
 
@@ -74,6 +75,11 @@ def _unwrap_sns(document: dict[str, Any]) -> dict[str, Any]:
 
 def _is_created(entry: Any) -> bool:
     return isinstance(entry, dict) and str(entry.get("eventName", "")).startswith("ObjectCreated:")
+
+
+def _is_folder(request: VideoRequest) -> bool:
+    """Whether an object is what S3's console makes of a new folder."""
+    return request.key is not None and request.key.endswith("/")
 
 
 def _from_s3_entry(entry: Mapping[str, Any]) -> VideoRequest:

@@ -49,7 +49,7 @@ class RunningJob:
 
     @property
     def may_have_results(self) -> bool:
-        """Whether an earlier attempt may have left something that is of use."""
+        """Whether an earlier attempt may have left a whole result that is of use."""
         return self.is_repeated and not self.request.force
 
     @property

@@ -13,7 +13,6 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
-from urllib.parse import urlsplit
 
 from boto3.exceptions import S3UploadFailedError
 from botocore.exceptions import BotoCoreError, ClientError
@@ -74,12 +73,12 @@ class Submitter:
         record = self._records.read(video_id)
         if record is not None and record.state == "done" and not force:
             raise PermanentError(f"the record {video_id} is done already: --force runs it again")
-        self._records.mark_again(video_id)
-        # Before the upload: where S3 tells the queue of new objects, a worker looks for the record at once.
-        self._records.add_source(video_id, bucket, key)
-        if not video.startswith("s3://"):
-            self._upload(Path(video), bucket, key, video_id)
-        self._send(queue, {"VideoId": video_id, "bucket": bucket, "key": key, "force": force})
+        with self._records.marked_again(video_id):
+            # Before the upload: where S3 tells the queue of new objects, a worker looks for it at once.
+            self._records.add_source(video_id, bucket, key)
+            if not video.startswith("s3://"):
+                self._upload(Path(video), bucket, key, video_id)
+            self._send(queue, {"VideoId": video_id, "bucket": bucket, "key": key, "force": force})
         self._display.say(f"submitted s3://{bucket}/{key} as VideoId {video_id}")
 
     def wait(self, video_id: int, folder: Path) -> int:
@@ -132,16 +131,17 @@ class Submitter:
                 )
                 status = EXIT_FAILED
                 continue
-            self._records.mark_again(record.video_id)
-            self._send(queue, {"VideoId": record.video_id})
+            with self._records.marked_again(record.video_id):
+                self._send(queue, {"VideoId": record.video_id})
             print(f"VideoId {record.video_id}: sent again")
         return status
 
     def _place(self, video: str, video_id: int) -> tuple[str, str]:
         """Bucket and key of a video, in S3 now or soon."""
         if video.startswith("s3://"):
-            address = urlsplit(video)
-            found = Storage(self._clients.s3).find(address.netloc, address.path.removeprefix("/"))
+            # No URL: a key may have "#" and "?" in it.
+            bucket, _, key = video.removeprefix("s3://").partition("/")
+            found = Storage(self._clients.s3).find(bucket, key)
             return found.bucket, found.key
         if not Path(video).is_file():
             raise PermanentError(f"there is no file {video}")

@@ -166,7 +166,8 @@ def _cpu_streams() -> ThreadPoolExecutor:
     streams = min(cores, MAX_CPU_STREAMS)
     with suppress(RuntimeError):  # Where TensorFlow is in use already, it keeps its threads.
         tf.config.threading.set_intra_op_parallelism_threads(cores // streams)
-    return ThreadPoolExecutor(streams, "tensorflow")
+    # One more, so that no core is idle while Python takes an image's results.
+    return ThreadPoolExecutor(streams + 1, "tensorflow")
 
 
 _precision_in_use: list[str] = []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -95,34 +96,47 @@ class VideoRecords:
             ExpressionAttributeValues={":none": [], ":element": [element]},
         )
 
-    def mark_again(self, video_id: int) -> None:
-        """Mark the worker's step, if there is one, as to be run again.
+    @contextmanager
+    def marked_again(self, video_id: int) -> Iterator[None]:
+        """Mark the worker's step, if there is one, as to be run again, for a body that has it run again.
 
-        Whoever waits for the end can then tell the old end from the new one.
+        Whoever waits for the end can then tell the old end from the new one. If the body fails, no worker
+        will come, and the step is put back.
 
         Raises:
             PermanentError: a worker is at it.
             TransientError: others keep changing the list.
         """
+        index, seen = self._mark_again(video_id)
+        try:
+            yield
+        except BaseException:
+            if seen is not None:
+                self._replace(video_id, index, SUBMITTED_AGAIN, seen)
+            raise
+
+    def _mark_again(self, video_id: int) -> tuple[int, Element | None]:
+        """Where the step stands, and what it was; None if there is none."""
         for _ in range(WRITE_TRIES):
             record = self.read(video_id)
             if record is None or record.step is None:
-                return
+                return 0, None
             if record.is_held(self._now()):
                 raise PermanentError(f"a worker is at the record {video_id} right now")
-            if self._replace(video_id, record.elements.index(record.step), record.step):
-                return
+            index = record.elements.index(record.step)
+            if self._replace(video_id, index, record.step, SUBMITTED_AGAIN):
+                return index, record.step
         raise TransientError(f"the steps of record {video_id} changed {WRITE_TRIES} times during a write")
 
-    def _replace(self, video_id: int, index: int, seen: Mapping[str, Any]) -> bool:
+    def _replace(self, video_id: int, index: int, seen: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
         """Whether the element was still the one that was seen."""
         try:
             self._client.update_item(
                 TableName=self._table,
                 Key={"VideoId": video_id},
-                UpdateExpression=f"SET process_steps[{index}] = :again",
+                UpdateExpression=f"SET process_steps[{index}] = :new",
                 ConditionExpression=f"process_steps[{index}] = :seen",
-                ExpressionAttributeValues={":again": SUBMITTED_AGAIN, ":seen": seen},
+                ExpressionAttributeValues={":new": new, ":seen": seen},
             )
         except ClientError as error:
             if error_code(error) == "ConditionalCheckFailedException":

@@ -103,6 +103,14 @@ class NeedyDetector(InstantDetector):
             raise ValueError(f"colour: found {colour!r}, valid are red and blue")
 
 
+class UnloadableDetector(InstantDetector):
+    """Its library does not work on this machine."""
+
+    def load(self) -> None:
+        """Never."""
+        raise RuntimeError("no kernel image is available for execution on the device")
+
+
 class TooFewResults(Detector):
     """Breaks the contract: one result, however many images."""
 

@@ -15,7 +15,7 @@ import pytest
 import analysis_child
 from analysis_child import AnalysisRequest, AnalysisSettings, Progress
 from analysis_process import AnalysisProcess
-from errors import AnalysisCrashed
+from errors import AnalysisCrashed, ConfigurationError
 from media import clip, needs_ffmpeg
 
 SECONDS_PER_FRAME = 1.2
@@ -72,6 +72,18 @@ def test_silence_is_a_stall_and_the_next_analysis_starts_anew(
     assert analysis.pid is None
     analysis.start(alive)
     assert analysis.pid is not None
+
+
+def test_a_restart_on_another_device_is_refused(analyses: list[AnalysisProcess]) -> None:
+    analyses.append(analysis := slow_analysis(1))
+    analysis.start(alive)
+    analysis.stop()
+    analysis.start(alive)
+    analysis.stop()
+    analysis._device = "GPU:0 Tesla T4"
+    with pytest.raises(ConfigurationError, match="ran on GPU:0 Tesla T4; after a restart there is only"):
+        analysis.start(alive)
+    assert analysis.pid is None
 
 
 def test_a_process_that_cannot_be_started_can_be_later(

@@ -202,6 +202,23 @@ def test_rekognition_persons_are_followed(tmp_path: Path) -> None:
     assert seen == {0: [0.8] * 6, 1: pytest.approx([0.1 + place / 50 for place in range(6)])}
 
 
+def test_rekognition_tells_the_persons_of_two_detectors_apart(tmp_path: Path) -> None:
+    document = sample_result(2)
+    for frame in document["frames"]:
+        frame["detections"] = {
+            name: [
+                {
+                    "label": "person",
+                    "score": 0.9,
+                    "box": {"x_min": x, "y_min": 0, "x_max": x + 0.1, "y_max": 1},
+                }
+            ]
+            for name, x in (("A", 0.1), ("B", 0.7))
+        }
+    answer = json.loads(export("rekognition", document, tmp_path)["person_tracking.json"].read_text())
+    assert [each["Person"]["Index"] for each in answer["Persons"]] == [0, 1, 0, 1]
+
+
 @pytest.mark.parametrize("name", EXPORTERS)
 def test_a_result_without_detections(name: str, tmp_path: Path) -> None:
     document = sample_result(3)

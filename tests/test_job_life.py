@@ -151,11 +151,16 @@ def message(body: str = "body", receive_count: int = 1, received_at: float = 0) 
 
 
 def run(
-    script: Script, clock: Clock, receive_count: int = 1, received_at: float = 0, **settings: Any
+    script: Script,
+    clock: Clock,
+    receive_count: int = 1,
+    received_at: float = 0,
+    request: VideoRequest = REQUEST,
+    **settings: Any,
 ) -> tuple[Any, str]:
     """One job through the real runner."""
     runner = JobRunner(*surroundings(script, clock, **settings), clock)
-    return runner.run(message(receive_count=receive_count, received_at=received_at), REQUEST)
+    return runner.run(message(receive_count=receive_count, received_at=received_at), request)
 
 
 def test_the_order_of_a_good_job(clock: Clock) -> None:
@@ -170,6 +175,18 @@ def test_the_order_of_a_good_job(clock: Clock) -> None:
         "done out human_detector/42/42.json",
     ]
     assert verdict.fate is Fate.DELETE
+
+
+def test_a_forced_job_that_was_cut_off_goes_on_where_it_was(clock: Clock) -> None:
+    script = Script()
+    run(script, clock, receive_count=2, request=replace(REQUEST, force=True))
+    assert "stamp human_detector_partial/42/42.jsonl" in script.asked
+    assert "stamp human_detector/42/42.json" not in script.asked, "the result is to be made anew"
+
+
+def test_an_error_without_words_is_no_success(clock: Clock) -> None:
+    verdict, reason = run(Script(download=MemoryError()), clock)
+    assert (verdict.fate, reason) == (Fate.RETRY, "MemoryError")
 
 
 def test_a_partial_result_that_cannot_be_saved_harms_nothing(clock: Clock) -> None:

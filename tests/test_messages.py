@@ -19,6 +19,14 @@ def s3_entry(key: str, event: str = "ObjectCreated:Put") -> dict[str, Any]:
     return {"eventName": event, "s3": {"bucket": {"name": "b"}, "object": {"key": key}}}
 
 
+def test_folders_that_the_console_makes_are_no_videos() -> None:
+    place = {"bucket": {"name": "b"}, "object": {"key": "videos/42/"}}
+    entry = {"eventName": "ObjectCreated:Put", "s3": place}
+    assert parse_message(json.dumps({"Records": [entry]}), "out") == []
+    event = {"source": "aws.s3", "detail-type": "Object Created", "detail": place}
+    assert parse_message(json.dumps(event), "out") == []
+
+
 def test_own_form() -> None:
     full = {"VideoId": 42, "bucket": "b", "key": "videos/42.mp4", "force": True, "unknown": [1]}
     assert parse(full) == [VideoRequest(42, "b", "videos/42.mp4", force=True)]

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 import submit_video
-from errors import PermanentError
+from errors import PermanentError, TransientError
 from sample_clip import sample_clip
 from video_records import VideoRecords
 from worker_harness import Aws, worker
@@ -108,9 +108,10 @@ def test_what_a_worker_holds_is_left_alone(
 def test_what_a_dead_worker_held_is_taken(aws: Aws) -> None:
     aws.put_record(5, {"step": "human_detector", "state": "running", "lease_expires_at": 1000})
     records = VideoRecords(aws.table.meta.client, aws.table_name, now=lambda: 999)
-    with pytest.raises(PermanentError):
-        records.mark_again(5)
-    VideoRecords(aws.table.meta.client, aws.table_name, now=lambda: 1001).mark_again(5)
+    with pytest.raises(PermanentError), records.marked_again(5):
+        pass
+    with VideoRecords(aws.table.meta.client, aws.table_name, now=lambda: 1001).marked_again(5):
+        pass
     assert aws.step(5)["state"] == "interrupted"
 
 
@@ -171,6 +172,28 @@ def test_retry_errors(aws: Aws, submit: Submit, capsys: pytest.CaptureFixture[st
     ]
 
 
+def test_a_video_that_could_not_be_sent_stays_what_it_was(
+    aws: Aws, submit: Submit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise TransientError("the queue does not answer")
+
+    aws.put_record(1, SPLIT, FAILED, OTHER)
+    with monkeypatch.context() as patched:
+        patched.setattr(submit_video.Submitter, "_send", fail)
+        assert submit("--retry-errors") != 0
+    assert aws.record(1) == {"VideoId": 1, "process_steps": [SPLIT, FAILED, OTHER]}
+    assert submit("--retry-errors") == 0
+    assert sent(aws) == [{"VideoId": 1}]
+
+
+def test_a_key_is_no_url(aws: Aws, submit: Submit) -> None:
+    key = "videos/clip #1?.mp4"
+    aws.s3.put_object(Bucket=aws.bucket, Key=key, Body=b"x")
+    assert submit(f"s3://{aws.bucket}/{key}", "--video-id", "1") == 0
+    assert sent(aws)[0]["key"] == key
+
+
 def test_a_step_that_changes_under_the_write_is_read_anew(aws: Aws) -> None:
     aws.put_record(5, FAILED)
     client = aws.table.meta.client
@@ -191,7 +214,8 @@ def test_a_step_that_changes_under_the_write_is_read_anew(aws: Aws) -> None:
         def __getattr__(self, name: str) -> Any:
             return getattr(client, name)
 
-    VideoRecords(Busy(), aws.table_name).mark_again(5)
+    with VideoRecords(Busy(), aws.table_name).marked_again(5):
+        pass
     record = aws.record(5)
     assert record is not None
     assert [step["state"] for step in record["process_steps"]] == ["running", "interrupted"]

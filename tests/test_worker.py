@@ -339,6 +339,15 @@ def test_a_worker_that_cannot_work_says_why_and_receives_nothing(
     assert aws.counts() == (1, 0)
 
 
+def test_a_model_that_fails_to_load_ends_the_worker_with_a_sentence(aws: Aws, tmp_path: Path) -> None:
+    aws.send({"VideoId": 1})
+    detectors = [["fake_detectors:UnloadableDetector", {}]]
+    ran = run_worker(aws.variables(human_detection={"detectors": detectors}), tmp_path)
+    assert ran.wait() == 2
+    assert "cannot work: RuntimeError: no kernel image is available" in ran.log
+    assert aws.counts() == (1, 0)
+
+
 def test_json_log_lines_carry_the_names_of_their_job(aws: Aws, clip: Path, tmp_path: Path) -> None:
     aws.submit(42, clip)
     with worker(aws.variables(), tmp_path, "--exit-when-idle", "1", "--log-format", "json") as running:

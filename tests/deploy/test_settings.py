@@ -129,8 +129,14 @@ def test_models_of_a_configuration() -> None:
         ["FaceDetector", {"name": "again"}],
         ["HumanDetector", {"name": "own", "model": "/models/own.pb"}],
         ["mine:Detector", {}],
+        ["HumanDetector", {"name": "zoo", "model": "ssd_mobilenet_v2_fpn-1.5_coco17_tpu-8"}],
+        ["HumanDetector", {"name": "here", "model": "../model/own"}],
     ]
-    assert models_of({"detectors": detectors}) == ["ssdlite_pedestrian", "mobilenet_ssd_widerface"]
+    assert models_of({"detectors": detectors}) == [
+        "ssdlite_pedestrian",
+        "mobilenet_ssd_widerface",
+        "ssd_mobilenet_v2_fpn-1.5_coco17_tpu-8",
+    ]
     assert models_of({"detectors": "nonsense"}) == models_of(None) == []
 
 
