@@ -76,7 +76,7 @@ class OpenVinoEngine:
             self._finish_oldest()
         job = _Job(self._idle[-1], image)
         job.request.start_async({0: image[np.newaxis]}, share_inputs=True)
-        self._idle.pop()
+        self._idle.pop()  # not before: one that could not be started stays idle
         self._running.append(job)
         return job
 

@@ -18,7 +18,7 @@ from graph_def import ancestors, constant, placeholder, read_graph, write_graph
 from non_max_suppression import Suppression
 from reference import load_reference, tf
 from sample_clip import sample_clip
-from ssd_network import find_network
+from ssd_network import SsdNetwork, find_network
 
 RANDOM = np.random.default_rng(5)
 
@@ -205,10 +205,7 @@ def test_a_box_outside_the_image_is_not_found() -> None:
 def test_graphs_of_the_first_exporters_are_cut_as_well(name: str, tmp_path: Path) -> None:
     path = tmp_path / "frozen_inference_graph.pb"
     older_exporter.write_small_graph(path)
-    network = find_network("it", path)
-    assert network is not None
-    assert network.input_size == (older_exporter.SIZE, older_exporter.SIZE)
-    assert_suppressions_are_close(network.suppression, older_exporter.SUPPRESSION)
+    assert_is_cut(path, older_exporter.SIZE, older_exporter.SUPPRESSION)
 
     images = [RANDOM.integers(0, 256, (90, 120, 3), np.uint8) for _ in range(3)]
     for found, expected in zip(candidates(name, path, images, 0.0), plainly(path, images, 0.0), strict=True):
@@ -222,10 +219,7 @@ def test_graphs_of_the_first_exporters_are_cut_as_well(name: str, tmp_path: Path
 def test_the_face_graph_in_its_original_form_finds_the_same(name: str, tmp_path: Path) -> None:
     path = tmp_path / "frozen_inference_graph.pb"
     older_exporter.write_face_graph(path)
-    network = find_network("it", path)
-    assert network is not None
-    assert network.input_size == (older_exporter.FACE_SIZE, older_exporter.FACE_SIZE)
-    assert_suppressions_are_close(network.suppression, older_exporter.FACE_SUPPRESSION)
+    network = assert_is_cut(path, older_exporter.FACE_SIZE, older_exporter.FACE_SUPPRESSION)
     assert "Rsqrt" not in {node.op for node in read_graph(network.graph_def).values()}
 
     video = cv2.VideoCapture(str(sample_clip()))
@@ -236,10 +230,16 @@ def test_the_face_graph_in_its_original_form_finds_the_same(name: str, tmp_path:
         np.testing.assert_allclose(found.boxes, expected.boxes, atol=1e-3)
 
 
-def assert_suppressions_are_close(found: Suppression, expected: Suppression) -> None:
+def assert_is_cut(path: Path, size: int, expected: Suppression) -> SsdNetwork:
+    """The network of a graph, with what the product must have read off the rest."""
+    network = find_network("it", path)
+    assert network is not None
+    assert network.input_size == (size, size)
+    found = network.suppression
     assert found.score_threshold == pytest.approx(expected.score_threshold)
     assert found.iou_threshold == pytest.approx(expected.iou_threshold)
     assert (found.max_per_class, found.max_total) == (expected.max_per_class, expected.max_total)
+    return network
 
 
 def candidates(name: str, path: Path, images: Sequence[Any], min_score: float) -> list[Candidates]:
