@@ -15,6 +15,7 @@ RUN useradd --uid 10001 --no-create-home --home-dir /scratch --shell /usr/sbin/n
 ENV HOME=/scratch \
     TMPDIR=/scratch \
     MODEL_DIR=/app/model \
+    PYTHONPATH=/app/src \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1 \
     NVIDIA_VISIBLE_DEVICES=all \
@@ -35,9 +36,9 @@ COPY variables.json ./
 VOLUME /scratch
 USER 10001
 # ECS takes its health check from the task definition, the Docker engine this one.
-HEALTHCHECK --interval=30s --timeout=10s --start-period=5m --retries=3 CMD ["python", "src/healthcheck.py"]
+HEALTHCHECK --interval=30s --timeout=10s --start-period=5m --retries=3 CMD ["python", "-m", "human_detector", "healthcheck"]
 # No shell and no init before it: the worker itself receives SIGTERM, and reaps its only child.
-ENTRYPOINT ["python", "src/aws_interface.py"]
+ENTRYPOINT ["python", "-m", "human_detector", "worker"]
 CMD ["--log-format", "json"]
 
 ARG VERSION=unknown

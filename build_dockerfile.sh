@@ -40,7 +40,7 @@ run docker build --platform linux/amd64 \
   --tag "$image" --tag "$repository:latest" "$root" \
   || fail "the image could not be built (see above)"
 
-run docker run --rm --network none --env PYTHONPATH=src --entrypoint python "$image" \
-  -c 'from configuration import load_configuration; load_configuration()' \
+run docker run --rm --network none --entrypoint python "$image" \
+  -c 'from human_detector.configuration import load_configuration; load_configuration()' \
   || fail "the worker would not start with this variables.json (see above)"
 say "built $image (variant $(setting variant), for $(setting instance_type))"

@@ -76,7 +76,7 @@ failed_with() {
 # load_settings : checks variables.json; `setting NAME` answers from then on.
 load_settings() {
   python=$(find_python) || exit 1
-  settings=$("$python" "$root/src/deployment_settings.py" "$root/variables.json") \
+  settings=$(PYTHONPATH=$root/src "$python" -m human_detector.deployment.settings "$root/variables.json") \
     || fail "variables.json is not valid (see above)"
   AWS_REGION=$(setting aws_region)
   export AWS_REGION AWS_DEFAULT_REGION=$AWS_REGION AWS_PAGER=

@@ -29,18 +29,19 @@ show_progress() {
   [ ! -t 1 ] || printf '\r\033[K'
 }
 
-# ensure_environment FILE : .venv has the packages of that requirements file; `python` is its interpreter.
+# ensure_environment FILE : .venv has the packages of that requirements file and this one, editable; `python` is
+# its interpreter.
 # The stamp holds the content of the files, so a changed requirement installs again and nothing else does.
 ensure_environment() {
   local file=$1 stamp wanted found log
   python=$root/.venv/bin/python
   stamp=$root/.venv/installed-$file
-  wanted=$(cat "$root"/requirements-{common,demo,extras}.txt "$root/$file")
+  wanted=$(cat "$root"/requirements-{common,demo,extras}.txt "$root/$file" "$root/pyproject.toml")
   [ "$(cat "$stamp" 2>/dev/null)" != "$wanted" ] || return 0
   found=$(find_python) || exit 1
   echo "Installing the packages of $file into .venv (once; about 700 MB to download)"
   log=$(mktemp)
-  { "$found" -m venv "$root/.venv" && "$python" -m pip install --disable-pip-version-check -r "$root/$file"; } 2>&1 \
+  { "$found" -m venv "$root/.venv" && "$python" -m pip install --disable-pip-version-check -r "$root/$file" --editable "$root"; } 2>&1 \
     | tee "$log" | show_progress || { tail -n 5 "$log" >&2; fail "the packages of $file could not be installed (all of it: $log)"; }
   rm -f "$log"
   printf '%s\n' "$wanted" >"$stamp"

@@ -52,7 +52,7 @@ attempt aws logs create-log-group --log-group-name "$log_group" || failed_with R
 
 # ---- the task definition ----
 
-"$python" "$root/src/task_definition.py" --variables "$root/variables.json" --caller-arn "$caller_arn" \
+PYTHONPATH=$root/src "$python" -m human_detector.deployment.task_definition --template "$root/human_detector_taskdef.json" --variables "$root/variables.json" --caller-arn "$caller_arn" \
   --image "$uri@$digest" >"$scratch/definition.json" || fail "the task definition could not be filled in (see above)"
 # The content's own checksum, kept as a tag, says whether the latest revision is this one.
 checksum=$("$python" -c 'import hashlib, sys; print(hashlib.sha256(sys.stdin.buffer.read()).hexdigest())' \

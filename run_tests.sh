@@ -28,5 +28,5 @@ if [ $# -gt 0 ]; then
   exec "$python" -m pytest "$@"
 fi
 # Most tests wait more than they compute, so two at a time. Those of the deployment share one Docker engine.
-"$python" -m pytest -n 2 --ignore tests/deploy
-exec "$python" -m pytest tests/deploy
+"$python" -m pytest -n 2 --ignore tests/deployment
+exec "$python" -m pytest tests/deployment

@@ -60,9 +60,9 @@ def network_of(name: str) -> Any:
     """A detector's network as the product gives it to OpenVINO."""
     import openvino as ov
 
-    from model_files import find_model
-    from openvino_graph import read_network
-    from ssd_network import find_network
+    from human_detector.inference.model_files import find_model
+    from human_detector.inference.openvino_graph import read_network
+    from human_detector.inference.ssd_network import find_network
 
     network = find_network(MODELS[name], find_model(MODELS[name]))
     assert network is not None

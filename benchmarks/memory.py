@@ -28,7 +28,7 @@ TARGET = 1.1
 
 def peak_of_analysis(video: Path, batch_size: int, frame_ratio: float) -> dict[str, Any]:
     """Analyse in this process; its peak in MB when the models are loaded and at the end."""
-    from video_analyzer import VideoAnalyzer
+    from human_detector.video_analyzer import VideoAnalyzer
 
     analyzer = VideoAnalyzer(detectors(SETS["both"], "auto", "fp32", batch_size), frame_ratio=frame_ratio)
     analyzer.load()

@@ -42,7 +42,7 @@ def build_maximum(batches: int) -> Run:
 
 def build_product(video: Path, count: int) -> Run:
     """VideoAnalyzer with as many accelerators."""
-    from video_analyzer import VideoAnalyzer
+    from human_detector.video_analyzer import VideoAnalyzer
 
     name = "simulated_accelerator:SimulatedAccelerator"
     detectors = [[name, {"name": f"detector {i}", "max_batch_size": BATCH_SIZE}] for i in range(count)]

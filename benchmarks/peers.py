@@ -70,7 +70,7 @@ def build_deface(video: Path) -> Run:
 
 def build_product(video: Path, engine: str, precision: str) -> Run:
     """VideoAnalyzer on every frame."""
-    from video_analyzer import VideoAnalyzer
+    from human_detector.video_analyzer import VideoAnalyzer
 
     analyzer = VideoAnalyzer(detectors(["FaceDetector"], engine, precision), frame_ratio=1)
     analyzer.load()

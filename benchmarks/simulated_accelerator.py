@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-from detector import Detection, Detector, Image
+from human_detector.detectors.detector import Detector
+from human_detector.values import Detection, Image
 
 BATCH_SECONDS = 0.02
 """For a batch of any size."""

@@ -17,9 +17,9 @@ from measuring import check, command_line, print_table, write_json
 
 # isort: split
 # measuring has put src/, demo/ and tests/ on the path.
-from emulators import emulator
 from sample_clip import sample_clip
-from worker_harness import INSTANT, Aws, WorkerProcess, wait_until, worker
+from support.emulators import emulator
+from support.worker_harness import INSTANT, Aws, WorkerProcess, wait_until, worker
 
 GROWTH_TARGET = 1.1
 """Memory at the end by memory after the first tenth: allocators settle, leaks do not."""

@@ -21,10 +21,10 @@ from measuring import check, command_line, print_table, write_json
 
 # isort: split
 # measuring has put src/, demo/ and tests/ on the path.
-from emulators import emulator
-from fault_proxy import FaultProxy
 from sample_clip import sample_clip
-from worker_harness import INSTANT, Aws, wait_until, worker
+from support.emulators import emulator
+from support.fault_proxy import FaultProxy
+from support.worker_harness import INSTANT, Aws, wait_until, worker
 
 KINDS = {
     "no model": [INSTANT],

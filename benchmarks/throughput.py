@@ -64,8 +64,8 @@ def detectors(names: Sequence[str], engine: str, precision: str, batch_size: int
 
 def build_decoding(video: Path) -> Run:
     """The video source alone."""
-    from sampling import FrameSampler
-    from video_source import VideoSource
+    from human_detector.analysis.sampling import FrameSampler
+    from human_detector.video.source import VideoSource
 
     def run() -> int:
         with VideoSource(video, is_sampled=FrameSampler(FRAME_RATIO).is_sampled) as source:
@@ -78,7 +78,7 @@ def build_naive(video: Path, graphs: Sequence[str]) -> Run:
     """What anybody would write first."""
     import numpy as np
 
-    from reference import load_reference, tf
+    from support.reference import load_reference, tf
 
     functions = [load_reference(graph) for graph in graphs]
 
@@ -97,7 +97,7 @@ def build_naive(video: Path, graphs: Sequence[str]) -> Run:
 
 def build_naive_original(video: Path, names: Sequence[str]) -> Run:
     """The naive loop for somebody who has the original of the face graph."""
-    from older_exporter import write_face_graph
+    from support.older_exporter import write_face_graph
 
     ORIGINAL_FACE_GRAPH.parent.mkdir(parents=True, exist_ok=True)
     write_face_graph(ORIGINAL_FACE_GRAPH)
@@ -127,8 +127,8 @@ def batches(items: Iterable[Any], size: int) -> Iterator[list[Any]]:
 
 def build_inference(video: Path, names: Sequence[str], engine: str, precision: str) -> Run:
     """Detectors on frames that lie in memory, one detector after the other."""
-    from sampling import FrameSampler
-    from video_source import VideoSource
+    from human_detector.analysis.sampling import FrameSampler
+    from human_detector.video.source import VideoSource
 
     with VideoSource(video, is_sampled=FrameSampler(FRAME_RATIO).is_sampled) as source:
         images = [frame.image for frame in source.frames()]
@@ -144,7 +144,7 @@ def build_inference(video: Path, names: Sequence[str], engine: str, precision: s
 
 def best_inference(images: Sequence[Any], name: str, engine: str, precision: str) -> Run:
     """One detector with whichever batch size is the fastest."""
-    from detector import create_detector
+    from human_detector.detectors.detector import create_detector
 
     tried = []
     for size in BATCH_SIZES:
@@ -168,7 +168,7 @@ def best_inference(images: Sequence[Any], name: str, engine: str, precision: str
 
 def build_product(video: Path, names: Sequence[str], engine: str, precision: str) -> Run:
     """VideoAnalyzer."""
-    from video_analyzer import VideoAnalyzer
+    from human_detector.video_analyzer import VideoAnalyzer
 
     analyzer = VideoAnalyzer(detectors(names, engine, precision), frame_ratio=FRAME_RATIO)
     analyzer.load()

@@ -19,12 +19,12 @@ from measuring import check, command_line, print_table, write_json
 
 # isort: split
 # measuring has put src/, demo/ and tests/ on the path.
-import aws_interface
-from analysis_process import AnalysisProcess
-from emulators import emulator
-from fault_proxy import FaultProxy
+from human_detector import aws_interface
+from human_detector.processes.analysis_process import AnalysisProcess
 from sample_clip import sample_clip
-from worker_harness import Aws
+from support.emulators import emulator
+from support.fault_proxy import FaultProxy
+from support.worker_harness import Aws
 
 CLIPS = 20
 DELAY_SECONDS = 0.2

@@ -25,11 +25,11 @@ from sample_clip import sample_clip
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "src"))
 
-from annotation import annotate, contact_sheet, scale_to_width  # noqa: E402
-from configuration import Configuration, load_configuration  # noqa: E402
-from process_step import STEP  # noqa: E402
-from storage import result_key  # noqa: E402
-from video_source import VideoSource  # noqa: E402
+from human_detector.aws.s3_keys import result_key  # noqa: E402
+from human_detector.configuration import Configuration, load_configuration  # noqa: E402
+from human_detector.drawing.annotation import annotate, contact_sheet, scale_to_width  # noqa: E402
+from human_detector.video.source import VideoSource  # noqa: E402
+from human_detector.worker.record import STEP  # noqa: E402
 
 VARIABLES = ROOT / "demo" / "variables.json"
 OUTPUT = ROOT / "demo_output"

@@ -15,12 +15,12 @@ import cv2
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / folder) for folder in ("src", "demo", "tests")]
 
-from annotation import annotate, contact_sheet, scale_to_width  # noqa: E402
-from chromium import chromium  # noqa: E402
-from report import write_report  # noqa: E402
+from human_detector.drawing.annotation import annotate, contact_sheet, scale_to_width  # noqa: E402
+from human_detector.report.page import write_report  # noqa: E402
+from human_detector.video.source import VideoSource  # noqa: E402
+from human_detector.video_analyzer import VideoAnalyzer  # noqa: E402
 from sample_clip import BIKES, CARPHONE, sample_clip  # noqa: E402
-from video_analyzer import VideoAnalyzer  # noqa: E402
-from video_source import VideoSource  # noqa: E402
+from support.chromium import chromium  # noqa: E402
 
 PICTURES = 4
 PICTURE_WIDTH = 320

@@ -27,10 +27,10 @@ sys.path[:0] = [str(Path(__file__).resolve().parent.parent / folder) for folder 
 import psutil
 from botocore.exceptions import BotoCoreError, ClientError
 
-from emulators import EMULATORS, emulator
-from fault_proxy import FaultProxy, random_faults
 from sample_clip import sample_clip
-from worker_harness import Aws, WorkerProcess, wait_until
+from support.emulators import EMULATORS, emulator
+from support.fault_proxy import FaultProxy, random_faults
+from support.worker_harness import Aws, WorkerProcess, wait_until
 
 WORKERS = 3
 FAULT_SHARE = 0.03
@@ -87,7 +87,7 @@ class Campaign:
         self.overwritten: list[int] = []
         self.workers: list[WorkerProcess] = []
         self.over = threading.Event()
-        slow = ["fake_detectors:SlowDetector", {"seconds": 0.02, "name": "D"}]
+        slow = ["support.fake_detectors:SlowDetector", {"seconds": 0.02, "name": "D"}]
         self.variables = self.aws.variables(
             human_detection={"detectors": [slow], "frame_ratio": 1},
             worker={"lease_seconds": 10, "stall_timeout": 8, "partial_save_seconds": 1},

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from moto.server import ThreadedMotoServer
 
-from worker_harness import Aws
+from support.worker_harness import Aws
 
 
 @pytest.fixture(scope="session")

@@ -9,8 +9,14 @@ from typing import Any
 
 import pytest
 
-from configuration import WORKER_CHECKS, WorkerSettings, configuration_path, find_problems, load_configuration
-from errors import ConfigurationError
+from human_detector.configuration import (
+    WORKER_CHECKS,
+    WorkerSettings,
+    configuration_path,
+    find_problems,
+    load_configuration,
+)
+from human_detector.errors import ConfigurationError
 
 PRODUCT = Path(__file__).resolve().parent.parent / "variables.json"
 

@@ -12,16 +12,17 @@ from pathlib import Path
 
 import pytest
 
-import analysis_arguments
-import analyze_video
-import configuration
-import estimate_cost
-import export_result
-import make_report
-import submit_video
-from configuration import WorkerSettings
-from exporters import EXPORTERS
-from graph_detector import GraphDetector
+from human_detector import configuration
+from human_detector.__main__ import COMMANDS
+from human_detector.analysis import arguments as analysis_arguments
+from human_detector.commands import analyze as analyze_command
+from human_detector.commands import cost as cost_command
+from human_detector.commands import export as export_command
+from human_detector.commands import report as report_command
+from human_detector.commands import submit as submit_command
+from human_detector.configuration import WorkerSettings
+from human_detector.detectors.graph_detector import GraphDetector
+from human_detector.results.exports.formats import EXPORTERS
 from sample_clip import sample_clip
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -53,7 +54,7 @@ def test_the_new_detector_works_as_its_page_says(folder: Path, capsys: pytest.Ca
     shell = blocks("new_detector.md", "sh")[0].replace("\\\n", " ")
     quoted = re.search(r"--detector '(.*?)'", shell)
     assert quoted is not None
-    assert analyze_video.main(["clip.mp4", "--detector", quoted[1], "--frame-ratio", "0.05"]) == 0
+    assert analyze_command.main(["clip.mp4", "--detector", quoted[1], "--frame-ratio", "0.05"]) == 0
     assert "CornerDetector" in capsys.readouterr().out
     entry = blocks("new_detector.md", "json")[0]
     assert '"my_detectors:CornerDetector"' in entry
@@ -98,15 +99,15 @@ def test_commands_have_the_options_that_the_pages_name(
     page: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     parsers = {
-        "analyze_video.py": analyze_video.main,
-        "submit_video.py": submit_video.main,
-        "estimate_cost.py": estimate_cost.main,
-        "export_result.py": export_result.main,
-        "make_report.py": make_report.main,
+        "analyze": analyze_command.main,
+        "submit": submit_command.main,
+        "cost": cost_command.main,
+        "export": export_command.main,
+        "report": report_command.main,
     }
     text = page.read_text(encoding="utf-8").replace("\\\n", " ")
-    for program, arguments in re.findall(r"python src/(\S+\.py)([^#\n`|]*)", text):
-        assert (ROOT / "src" / program).is_file(), program
+    for program, arguments in re.findall(r"human-detector ([a-z]+)([^#\n`|]*)", text):
+        assert program in COMMANDS, program
         if program in parsers:
             with pytest.raises(SystemExit):
                 parsers[program](["--help"])

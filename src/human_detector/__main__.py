@@ -1,0 +1,79 @@
+"""The one console command: `human-detector COMMAND`, the same as `python -m human_detector COMMAND`."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from human_detector.version import __version__
+
+
+@dataclass(frozen=True)
+class Command:
+    """One thing that people type.
+
+    Attributes:
+        module: has `main(arguments)`, which returns the exit status. Imported when asked for: a health check
+            must not wait for what an analysis needs.
+        purpose: in a line.
+    """
+
+    module: str
+    purpose: str
+
+
+COMMANDS: Mapping[str, Command] = {
+    "analyze": Command("commands.analyze", "find humans and faces in videos on this machine, without AWS"),
+    "report": Command("commands.report", "make the page to look at a result with"),
+    "export": Command(
+        "commands.export", "turn a result into COCO, MOT, CSV, Parquet or Rekognition's answers"
+    ),
+    "models": Command("commands.models", "show which models there are, and get them"),
+    "submit": Command("commands.submit", "send videos to a deployed worker, and see what became of them"),
+    "cost": Command("commands.cost", "estimate what an hour of video costs"),
+    "worker": Command("aws_interface", "work through the queue: this is what the container runs"),
+    "healthcheck": Command("commands.healthcheck", "tell whether the worker on this machine is alive"),
+}
+
+USAGE_ERROR = 2
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Entry point; returns the exit status."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    if not given or given[0] in ("-h", "--help"):
+        print(overview())
+        return 0
+    name, *rest = given
+    if name == "--version":
+        print(f"human-detector {__version__}")
+        return 0
+    if name not in COMMANDS:
+        print(f"human-detector: found {name!r}, valid is one of {', '.join(COMMANDS)}", file=sys.stderr)
+        return USAGE_ERROR
+    module = importlib.import_module(f"human_detector.{COMMANDS[name].module}")
+    status: int = module.main(rest)
+    return status
+
+
+def overview() -> str:
+    """The commands, a line each."""
+    width = max(map(len, COMMANDS))
+    lines = [f"  {name:<{width}}  {command.purpose}" for name, command in COMMANDS.items()]
+    return "\n".join(
+        [
+            f"human-detector {__version__}: finds humans and faces in videos.",
+            "",
+            "usage: human-detector COMMAND ...",
+            "",
+            *lines,
+            "",
+            "`human-detector COMMAND --help` says more, with an example.",
+        ]
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

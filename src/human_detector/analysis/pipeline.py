@@ -1,0 +1,144 @@
+r"""The threads of an analysis: one decodes and scales, one runs each detector, the caller takes the results.
+
+    decode, scale --> images --> HumanDetector --> found --+
+                 \--> images --> FaceDetector  --> found --+--> caller
+
+Every detector sees every frame in order, in batches of its own size, so the results meet again by position.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Generator, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+from human_detector.analysis.thread_queue import Channel, ChannelClosed
+from human_detector.detectors.detector import Detector
+from human_detector.inference.frame_scaler import FrameScaler
+from human_detector.values import Detection, FrameDetections, Image, ScaledImage
+from human_detector.video.source import Frame
+
+_Found = tuple[int, float, list[Detection]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Picture:
+    """A frame in the size that a detector wants."""
+
+    index: int
+    timestamp: float
+    image: Image | ScaledImage
+
+
+STARTED_BATCHES = 2
+"""How many batches a detector works on: while one is computed, the next stands ready."""
+
+FOUND_CAPACITY = 4096
+"""How many frames one detector may be ahead of another. It must be more than three of the largest batches
+(1024), two that are worked on and one that waits: a detector that collects a batch would otherwise never get
+the frames that it waits for."""
+
+
+def detect_all(
+    frames: Iterator[Frame], detectors: Sequence[Detector]
+) -> Generator[FrameDetections, None, None]:
+    """Run all detectors over all frames, each frame decoded once.
+
+    Closing the iterator early stops the threads; they have ended when `close` returns.
+
+    Args:
+        frames: taken by a thread of its own, as fast as the detectors want them.
+        detectors: loaded; each is called from one thread only.
+
+    Raises:
+        Exception: whatever decoding or a detector raised.
+    """
+    # One full batch waits while others are worked on: more would only take memory.
+    waiting = [Channel[_Picture](detector.max_batch_size) for detector in detectors]
+    found = [Channel[_Found](FOUND_CAPACITY) for _ in detectors]
+    sizes = [detector.input_size for detector in detectors]
+    threads = [threading.Thread(target=_decode, args=(frames, sizes, waiting), name="decode", daemon=True)]
+    threads += [
+        threading.Thread(target=_detect, args=arguments, name=arguments[0].name, daemon=True)
+        for arguments in zip(detectors, waiting, found, strict=True)
+    ]
+    for thread in threads:
+        thread.start()
+    try:
+        for same_frame in zip(*found, strict=True):
+            index, timestamp, _ = same_frame[0]
+            yield FrameDetections(
+                index,
+                timestamp,
+                {detector.name: row[2] for detector, row in zip(detectors, same_frame, strict=True)},
+            )
+    finally:
+        for frames_channel in waiting:
+            frames_channel.abandon()
+        for found_channel in found:
+            found_channel.abandon()
+        for thread in threads:
+            thread.join()
+
+
+def _decode(
+    frames: Iterator[Frame], sizes: Sequence[tuple[int, int] | None], waiting: Sequence[Channel[_Picture]]
+) -> None:
+    """Put every frame into every channel, in the size that its detector wants."""
+    error: BaseException | None = None
+    scalers = {size: FrameScaler(*size) for size in sizes if size}
+    try:
+        for frame in frames:
+            scaled = {size: scaler.scale(frame.image) for size, scaler in scalers.items()}
+            for size, channel in zip(sizes, waiting, strict=True):
+                image = scaled[size] if size else frame.image
+                channel.put(_Picture(frame.index, frame.timestamp, image))
+    except ChannelClosed:
+        pass
+    except BaseException as raised:
+        error = raised
+    for channel in waiting:
+        channel.end(error)
+
+
+def _detect(detector: Detector, waiting: Channel[_Picture], found: Channel[_Found]) -> None:
+    error: BaseException | None = None
+    frames = iter(waiting)
+    started: deque[Callable[[], list[_Found]]] = deque()
+    try:
+        while batch := list(islice(frames, detector.max_batch_size)):
+            started.append(_start(detector, batch))
+            # Not kept while the next batch is collected: at 8K a frame has 100 MB.
+            del batch
+            if len(started) == STARTED_BATCHES:
+                _put_all(found, started.popleft()())
+        for finish in started:
+            _put_all(found, finish())
+    except ChannelClosed:
+        pass
+    except BaseException as raised:
+        error = raised
+        # The decoder must not wait for a detector that takes no more frames.
+        waiting.abandon()
+    found.end(error)
+
+
+def _start(detector: Detector, batch: Sequence[_Picture]) -> Callable[[], list[_Found]]:
+    """Start a batch; the function that is returned waits for what was found."""
+    places = [(picture.index, picture.timestamp) for picture in batch]
+    finish = detector.start([picture.image for picture in batch])
+
+    def results() -> list[_Found]:
+        found = finish()
+        if len(found) != len(places):
+            raise ValueError(f"{detector.name} returned {len(found)} results for {len(places)} images")
+        return [(*place, detections) for place, detections in zip(places, found, strict=True)]
+
+    return results
+
+
+def _put_all(found: Channel[_Found], items: Sequence[_Found]) -> None:
+    for item in items:
+        found.put(item)

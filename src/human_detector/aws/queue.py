@@ -1,0 +1,157 @@
+"""The SQS queue: what can happen to a message."""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from human_detector.aws.error_codes import LOST_MESSAGE_CODES, error_code, is_hopeless
+from human_detector.errors import ConfigurationError, LeaseLost
+
+log = logging.getLogger(__name__)
+
+MAX_VISIBILITY_SECONDS = 43_200
+MAX_DELAY_SECONDS = 900
+MAX_REASON_CHARACTERS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A received message.
+
+    Attributes:
+        message_id: SQS's name for it, for the log.
+        body: what was sent.
+        receipt_handle: the right to hide or delete it.
+        receive_count: how often it has been received, this time included.
+        queue_seconds: from its sending to its receipt.
+        received_at: when, in the clock's seconds.
+    """
+
+    message_id: str
+    body: str
+    receipt_handle: str
+    receive_count: int
+    queue_seconds: float
+    received_at: float
+
+
+class JobQueue:
+    """One queue, which must exist: a queue made from a misspelt name would swallow jobs.
+
+    Args:
+        client: an SQS client.
+        name: the queue's name.
+        clock: seconds that only go forward.
+
+    Raises:
+        ConfigurationError: there is no such queue, or no permission to use it.
+    """
+
+    def __init__(self, client: Any, name: str, clock: Callable[[], float] = time.monotonic) -> None:
+        self._client = client
+        self._clock = clock
+        try:
+            self.url = client.get_queue_url(QueueName=name)["QueueUrl"]
+            attributes = client.get_queue_attributes(QueueUrl=self.url, AttributeNames=["All"])["Attributes"]
+        except (ClientError, BotoCoreError) as error:
+            if is_hopeless(error):
+                raise ConfigurationError(f"the queue {name!r} cannot be used: {error}") from error
+            raise
+        redrive = json.loads(attributes.get("RedrivePolicy") or "{}")
+        self._dead_letter_arn: str | None = redrive.get("deadLetterTargetArn")
+        self.max_receive_count: int | None = int(redrive["maxReceiveCount"]) if redrive else None
+
+    @property
+    def has_dead_letter_queue(self) -> bool:
+        """Whether SQS moves a message away that was received too often."""
+        return self._dead_letter_arn is not None
+
+    def receive(self, wait_seconds: int, visibility_seconds: int) -> Message | None:
+        """Wait for one message, at most 20 s; it stays hidden for `visibility_seconds` unless renewed."""
+        answer = self._client.receive_message(
+            QueueUrl=self.url,
+            MaxNumberOfMessages=1,
+            WaitTimeSeconds=wait_seconds,
+            VisibilityTimeout=visibility_seconds,
+            AttributeNames=["ApproximateReceiveCount", "SentTimestamp"],
+        )
+        for received in answer.get("Messages", []):
+            attributes = received["Attributes"]
+            return Message(
+                received["MessageId"],
+                received["Body"],
+                received["ReceiptHandle"],
+                int(attributes["ApproximateReceiveCount"]),
+                queue_seconds=max(0.0, time.time() - int(attributes["SentTimestamp"]) / 1000),
+                received_at=self._clock(),
+            )
+        return None
+
+    def hide(self, message: Message, seconds: float) -> None:
+        """Keep a message from other workers for that long from now; 0 makes it visible at once.
+
+        Raises:
+            LeaseLost: the message is no longer ours.
+        """
+        try:
+            self._client.change_message_visibility(
+                QueueUrl=self.url,
+                ReceiptHandle=message.receipt_handle,
+                VisibilityTimeout=min(round(seconds), MAX_VISIBILITY_SECONDS),
+            )
+        except ClientError as error:
+            if error_code(error) in LOST_MESSAGE_CODES:
+                raise LeaseLost(f"the message can no longer be hidden: {error}") from error
+            raise
+
+    def delete(self, message: Message) -> None:
+        """Delete a message whose work is done or whose failure is recorded."""
+        self._client.delete_message(QueueUrl=self.url, ReceiptHandle=message.receipt_handle)
+
+    def put_off(self, message: Message, seconds: float) -> None:
+        """Give a message back through no fault of its own, to be delivered after that many seconds.
+
+        SQS counts every delivery, and moves a message to the dead-letter queue after the last allowed one.
+        So the message is sent anew, with a count of its own, before the old one is deleted: two copies for a
+        moment are harmless, none would be a lost video. A queue that counts nothing needs no copy.
+        """
+        if self.max_receive_count is None:
+            self.hide(message, seconds)
+            return
+        self._client.send_message(
+            QueueUrl=self.url,
+            MessageBody=message.body,
+            DelaySeconds=min(round(seconds), MAX_DELAY_SECONDS),
+        )
+        self.delete(message)
+
+    def bury(self, message: Message, reason: str) -> bool:
+        """Move a message to the dead-letter queue, with the reason as the attribute `reason`.
+
+        Returns:
+            Whether it is there now. If not (no dead-letter queue, no permission to send), it was not touched.
+        """
+        if self._dead_letter_arn is None:
+            return False
+        _, _, _, _, account, name = self._dead_letter_arn.split(":")
+        try:
+            url = self._client.get_queue_url(QueueName=name, QueueOwnerAWSAccountId=account)["QueueUrl"]
+            self._client.send_message(
+                QueueUrl=url,
+                MessageBody=message.body,
+                MessageAttributes={
+                    "reason": {"DataType": "String", "StringValue": reason[:MAX_REASON_CHARACTERS]}
+                },
+            )
+        except (ClientError, BotoCoreError) as error:
+            log.warning("cannot move the message to the dead-letter queue: %s", error)
+            return False
+        self.delete(message)
+        return True

@@ -1,0 +1,298 @@
+"""The worker: polls the queue, and does to each message what its videos deserve.
+
+The life of a message is here, the life of one of its jobs in job.py.
+
+human-detector worker [--exit-when-idle SECONDS] [--log-format text|json]
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import threading
+import time
+from collections.abc import Callable, Sequence
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from human_detector.aws.clients import connect
+from human_detector.aws.queue import JobQueue, Message
+from human_detector.aws.storage import Storage
+from human_detector.aws.waiting_times import (
+    FETCH_AHEAD_POLL_SECONDS,
+    FETCH_AHEAD_SECONDS,
+    LONG_POLL_SECONDS,
+    retry_delay,
+)
+from human_detector.configuration import Configuration, load_configuration
+from human_detector.errors import BadMessage, ConfigurationError, Interrupted, LeaseLost, TransientError
+from human_detector.logs import log_context, set_up_logging
+from human_detector.processes.analysis_process import AnalysisProcess
+from human_detector.processes.protocol import AnalysisSettings
+from human_detector.worker.analysis_turn import AnalysisTurn
+from human_detector.worker.claim import ProcessSteps
+from human_detector.worker.failures import Fate, Verdict
+from human_detector.worker.health import Health
+from human_detector.worker.job import JobRunner, Surroundings
+from human_detector.worker.messages import VideoRequest, parse_message
+from human_detector.worker.metrics import Metrics
+from human_detector.worker.patience import persist
+from human_detector.worker.scratch import remove_leftovers
+from human_detector.worker.shutdown import GIVE_BACK_SECONDS, Shutdown
+from human_detector.worker.task_protection import TaskProtection
+
+log = logging.getLogger(__name__)
+
+
+LANES = 2
+"""One lane has its video analysed; the other fetches the next, or stores the last."""
+
+
+class Worker:
+    """The lanes, each of which polls and sees one message through after another.
+
+    Args:
+        configuration: checked.
+        around: what all jobs share.
+        clock: seconds that only go forward.
+    """
+
+    def __init__(
+        self, configuration: Configuration, around: Surroundings, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._output_bucket = configuration.output_bucket
+        self._lease_seconds = configuration.worker.lease_seconds
+        self._queue = around.queue
+        self._turn = around.turn
+        self._shutdown = around.shutdown
+        self._health = around.health
+        self._jobs = JobRunner(configuration, around, clock)
+        self._clock = clock
+        self._polling = threading.Lock()
+        self._changed = threading.Condition()
+        self._running = 0
+        self._holding = 0
+        self._empty_since: float | None = None
+        self._finished = False
+        self._error: BaseException | None = None
+
+    def run(self, exit_when_idle: float | None = None) -> None:
+        """Work until asked to stop.
+
+        Args:
+            exit_when_idle: end once the queue has been empty for that many seconds; None for never.
+
+        Raises:
+            ConfigurationError: the queue is gone or no longer ours to use, or no job can be run any more.
+        """
+        self._running = LANES
+        for number in range(LANES):
+            threading.Thread(
+                target=self._lane, args=(exit_when_idle,), name=f"lane-{number}", daemon=True
+            ).start()
+        with self._changed:
+            while self._running and not self._shutdown.requested:
+                self._changed.wait(0.2)
+            # A lane that only polls holds nothing, and is not waited for.
+            self._changed.wait_for(lambda: not self._holding, GIVE_BACK_SECONDS)
+        if self._error is not None:
+            raise self._error
+        if not self._shutdown.requested:
+            log.info("the queue has been empty for %g s: done", exit_when_idle)
+
+    def _lane(self, exit_when_idle: float | None) -> None:
+        try:
+            while (message := self._next_message(exit_when_idle)) is not None:
+                try:
+                    self.handle(message)
+                finally:
+                    self._let_go()
+                if self._jobs.unable is not None:
+                    raise self._jobs.unable
+        except Interrupted:
+            pass
+        except BaseException as error:
+            self._error = error
+            self._shutdown.request()
+        finally:
+            self._health.leave()
+            with self._changed:
+                self._running -= 1
+                self._changed.notify_all()
+
+    def _next_message(self, exit_when_idle: float | None) -> Message | None:
+        """Wait for a message; None once the queue has been empty for long enough to end."""
+        while True:
+            self._shutdown.check()
+            self._health.touch()
+            if not self._turn.free_within(FETCH_AHEAD_SECONDS) or not self._polling.acquire(timeout=0.2):
+                self._shutdown.pause(0.2)
+                continue
+            try:
+                if self._finished:
+                    return None
+                began = self._clock()
+                message = self._poll(exit_when_idle)
+                if message is not None:
+                    with self._changed:
+                        self._holding += 1
+                    return message
+                self._finished = exit_when_idle is not None and self._has_been_idle_for(exit_when_idle, began)
+            finally:
+                self._polling.release()
+
+    def _poll(self, exit_when_idle: float | None) -> Message | None:
+        # Short while the other lane holds a message: one that it gives back must not end up in our poll.
+        wait = FETCH_AHEAD_POLL_SECONDS if self._holding else LONG_POLL_SECONDS
+        if exit_when_idle is not None:
+            wait = min(wait, max(1, round(exit_when_idle)))
+        return persist(
+            lambda: self._queue.receive(wait, self._lease_seconds), self._health, self._shutdown.pause
+        )
+
+    def _has_been_idle_for(self, seconds: float, empty_poll_began: float) -> bool:
+        with self._changed:
+            if self._holding:
+                return False
+            self._empty_since = empty_poll_began if self._empty_since is None else self._empty_since
+            return self._clock() - self._empty_since >= seconds
+
+    def _let_go(self) -> None:
+        with self._changed:
+            self._holding -= 1
+            self._empty_since = None
+            self._changed.notify_all()
+
+    def handle(self, message: Message) -> None:
+        """Run the jobs of a message, then delete it, or give it back."""
+        with log_context(message_id=message.message_id):
+            try:
+                requests = parse_message(message.body, self._output_bucket)
+            except BadMessage as error:
+                self._settle(message, self._jobs.judge(error, message), str(error))
+                return
+            if not requests:
+                log.info("the message asks for no video")
+            verdict, reason = Verdict(Fate.DELETE), ""
+            for request in requests:
+                job_verdict, job_reason = self._run_unless_stopping(message, request)
+                if job_verdict.fate.outranks(verdict.fate):
+                    verdict, reason = job_verdict, job_reason
+                if verdict.fate is Fate.LEAVE:
+                    break
+            self._settle(message, verdict, reason)
+
+    def _run_unless_stopping(self, message: Message, request: VideoRequest) -> tuple[Verdict, str]:
+        """See one video of a message through; once the worker is to end, leave it to the next delivery."""
+        try:
+            self._shutdown.check()
+            if self._jobs.unable is not None:
+                raise self._jobs.unable
+        except (Interrupted, ConfigurationError) as error:
+            return self._jobs.judge(error, message), str(error)
+        return self._jobs.run(message, request)
+
+    def _settle(self, message: Message, verdict: Verdict, reason: str) -> None:
+        """Do to the message what the verdict says."""
+        try:
+            match verdict.fate:
+                case Fate.DELETE:
+                    self._queue.delete(message)
+                case Fate.RETRY:
+                    self._queue.hide(message, verdict.delay)
+                case Fate.PUT_OFF:
+                    with self._polling:  # Not into the hands of the lane that polls while the worker stops.
+                        self._queue.put_off(message, verdict.delay)
+                case Fate.BURY if self._queue.bury(message, reason):
+                    log.info("moved the message to the dead-letter queue")
+                case Fate.BURY if verdict.state == "error" and not self._queue.has_dead_letter_queue:
+                    self._queue.delete(message)  # The failure stands in the record.
+                case Fate.BURY:
+                    self._queue.hide(message, retry_delay(message.receive_count))
+                case Fate.LEAVE:
+                    log.info("left the message to its new owner")
+        except (ClientError, BotoCoreError, LeaseLost) as error:
+            # It comes back by itself when its visibility ends; the record says what has been done.
+            log.warning("the message could not be settled (%s): %s", verdict.fate.name, error)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Entry point; returns the exit status."""
+    parser = argparse.ArgumentParser(
+        prog="human-detector worker",
+        description="Find humans and faces in the videos that a queue names.",
+        epilog="For example: human-detector worker --exit-when-idle 60",
+    )
+    parser.add_argument(
+        "--exit-when-idle",
+        type=float,
+        metavar="SECONDS",
+        help="end once the queue has been empty that long (default: poll for ever)",
+    )
+    parser.add_argument(
+        "--log-format",
+        choices=["text", "json"],
+        default="text",
+        help="form of the log lines; json brings metrics as well (default: text)",
+    )
+    options = parser.parse_args(arguments)
+    set_up_logging(options.log_format)
+    shutdown = Shutdown()
+    shutdown.listen()
+    try:
+        work(load_configuration(), shutdown, options.log_format, options.exit_when_idle)
+    except (ConfigurationError, TransientError) as error:
+        for sentence in str(error).splitlines():
+            log.error("cannot work: %s", sentence)
+        return 2
+    except Interrupted:
+        pass
+    finally:
+        shutdown.ignore_from_now()
+    if shutdown.requested:
+        log.info("stopped: the worker was asked to stop")
+    return 0
+
+
+def work(
+    configuration: Configuration, shutdown: Shutdown, log_format: str, exit_when_idle: float | None
+) -> None:
+    """Connect, load the models, and work.
+
+    Raises:
+        ConfigurationError: something that the worker cannot do without is missing.
+        Interrupted: asked to stop.
+    """
+    for folder in remove_leftovers():
+        log.info("removed %s, which a worker that was killed had left", folder)
+    clients = connect(configuration.aws_region, configuration.dynamodb_region)
+    health = Health()
+    queue = persist(lambda: JobQueue(clients.sqs, configuration.queue_name), health, shutdown.pause)
+    analysis = AnalysisProcess(
+        AnalysisSettings(configuration.human_detection, configuration.require_gpu, log_format),
+        configuration.worker.stall_timeout,
+    )
+
+    def check() -> None:
+        health.touch()
+        shutdown.check()
+
+    try:
+        # Before the first message is received: nothing waits for a model that loads, or is missing.
+        analysis.start(check)
+        around = Surroundings(
+            queue=queue,
+            steps=ProcessSteps(clients.dynamodb, configuration.table, configuration.worker.lease_seconds),
+            storage=Storage(clients.s3),
+            analysis=analysis,
+            turn=AnalysisTurn(),
+            shutdown=shutdown,
+            health=health,
+            metrics=Metrics(enabled=log_format == "json"),
+            protection=TaskProtection(),
+        )
+        health.leave()
+        log.info("polling the queue %s", configuration.queue_name)
+        Worker(configuration, around).run(exit_when_idle)
+    finally:
+        analysis.stop()

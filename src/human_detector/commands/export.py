@@ -1,0 +1,51 @@
+"""Exports a result file to the formats of other tools.
+
+human-detector export RESULT.json --format coco|mot|csv|rekognition|parquet [--output DIR]
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path, PurePosixPath
+
+from human_detector.errors import ConfigurationError, PermanentError
+from human_detector.results.exports.formats import EXPORTERS
+from human_detector.results.reader import read_result
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Entry point; returns the exit status."""
+    parser = argparse.ArgumentParser(
+        prog="human-detector export", description="Export a result file to the formats of other tools."
+    )
+    parser.add_argument("result", metavar="RESULT", help="a result file: a path, or s3://bucket/key")
+    parser.add_argument(
+        "--format", required=True, action="append", choices=EXPORTERS, help="may be given more than once"
+    )
+    parser.add_argument(
+        "--output",
+        type=Path,
+        metavar="DIR",
+        help="where to (default: beside the result, the current folder for s3://)",
+    )
+    options = parser.parse_args(arguments)
+    try:
+        document = read_result(options.result)
+        folder = options.output or _folder_of(options.result)
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in options.format:
+            for path in EXPORTERS[name](document, folder, PurePosixPath(options.result).stem):
+                print(path)
+    except (PermanentError, OSError) as error:
+        print(f"human-detector export: {error}", file=sys.stderr)
+        return 1
+    except ConfigurationError as error:
+        print(f"human-detector export: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def _folder_of(place: str) -> Path:
+    return Path() if place.startswith("s3://") else Path(place).parent

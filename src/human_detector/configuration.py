@@ -1,0 +1,159 @@
+"""The configuration file variables.json: found, read, and checked as a whole."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from human_detector.analysis.arguments import check_arguments
+from human_detector.deployment.settings import find_ecr_problems, find_ecs_problems
+from human_detector.errors import ConfigurationError
+from human_detector.validation import Check, boolean, check_mapping, number, text, whole_number
+
+
+@dataclass(frozen=True)
+class WorkerSettings:
+    """The optional section `worker`.
+
+    Attributes:
+        lease_seconds: how long a message and its record stay claimed without a renewal: the time after which
+            another worker takes over from one that died. Renewed at a quarter of it.
+        stall_timeout: seconds without progress after which an analysis counts as failed.
+        max_attempts: attempts for one video where the queue has no dead-letter queue to say so.
+        max_object_bytes: the largest video that is fetched.
+        max_video_seconds: the longest video that is analysed.
+        max_job_seconds: the longest that one attempt may take.
+        partial_save_seconds: how often the frames that are done are saved, so that a worker which is killed
+            costs no more than that.
+    """
+
+    lease_seconds: int = 120
+    stall_timeout: float = 300
+    max_attempts: int = 5
+    max_object_bytes: int = 20 * 1024**3
+    max_video_seconds: float = 6 * 3600
+    max_job_seconds: float = 6 * 3600
+    partial_save_seconds: float = 180
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """A configuration that has been checked.
+
+    Attributes:
+        aws_region: region of the queue and of the buckets.
+        output_bucket: where results go, and where videos are unless a message says otherwise.
+        queue_name: the SQS queue.
+        human_detection: keyword arguments of VideoAnalyzer.
+        dynamodb_region: region of the table.
+        table: the DynamoDB table with a record per video.
+        require_gpu: refuse to start without a GPU.
+        report: put a page to look at beside every result.
+        worker: how the worker deals with time and failure.
+    """
+
+    aws_region: str
+    output_bucket: str
+    queue_name: str
+    human_detection: Mapping[str, Any]
+    dynamodb_region: str
+    table: str
+    require_gpu: bool
+    report: bool
+    worker: WorkerSettings
+
+
+def _checked_elsewhere(_: Any) -> None:
+    """A section with a check of its own."""
+
+
+SECTIONS: Mapping[str, Check] = {
+    "aws_region": text,
+    "video_split": _checked_elsewhere,
+    "aws_queues": _checked_elsewhere,
+    "human_detection": _checked_elsewhere,
+    "dynamodb": _checked_elsewhere,
+    "require_gpu": boolean,
+    "report": boolean,
+    "worker": _checked_elsewhere,
+    "ecr": _checked_elsewhere,
+    "ecs": _checked_elsewhere,
+}
+
+WORKER_CHECKS: Mapping[str, Check] = {
+    # Below 10 s one slow request would lose a job; an hour is what a job can then wait for a dead worker.
+    "lease_seconds": whole_number(10, 3600),
+    "stall_timeout": number(1, 86_400),
+    "max_attempts": whole_number(1, 1000),
+    "max_object_bytes": whole_number(1, 5 * 1024**4),
+    "max_video_seconds": number(0, 10**9, above_low=True),
+    "max_job_seconds": number(0, 10**9, above_low=True),
+    "partial_save_seconds": number(1, 10**9),
+}
+
+
+def configuration_path() -> Path:
+    """`$VARIABLES_JSON`, else variables.json next to the modules."""
+    return Path(os.environ.get("VARIABLES_JSON") or Path(__file__).resolve().parents[1] / "variables.json")
+
+
+def load_configuration(path: Path | None = None) -> Configuration:
+    """Read and check the configuration file.
+
+    Args:
+        path: the file; found as `configuration_path` says by default.
+
+    Raises:
+        ConfigurationError: lists every problem with its path in the file, what was found and what is valid.
+    """
+    path = path or configuration_path()
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigurationError(f"the configuration {path} cannot be read: {error.strerror}") from error
+    except ValueError as error:
+        raise ConfigurationError(f"the configuration {path} is not JSON: {error}") from error
+    problems = find_problems(document)
+    if problems:
+        raise ConfigurationError(*(f"{path.name}: {sentence}" for sentence in problems))
+    return Configuration(
+        aws_region=document["aws_region"],
+        output_bucket=document["video_split"]["output_bucket"],
+        queue_name=document["aws_queues"]["human_detection"],
+        human_detection=document["human_detection"],
+        dynamodb_region=document["dynamodb"]["region"],
+        table=document["dynamodb"]["table_id"],
+        require_gpu=document.get("require_gpu", False),
+        report=document.get("report", False),
+        worker=WorkerSettings(**document.get("worker", {})),
+    )
+
+
+def find_problems(document: Any) -> list[str]:
+    """Every problem of a configuration document."""
+    if not isinstance(document, dict):
+        return ["the whole file: valid is an object with the keys " + ", ".join(SECTIONS)]
+    problems = []
+    if "aws_region" not in document:
+        problems.append("aws_region: missing, valid is a text that is not empty")
+    # Other services keep their own keys in these two sections.
+    problems += _section(document, "video_split", {"output_bucket": text}, shared=True)
+    problems += _section(document, "aws_queues", {"human_detection": text}, shared=True)
+    problems += check_arguments("human_detection", document.get("human_detection"))
+    problems += _section(document, "dynamodb", {"region": text, "table_id": text})
+    if "worker" in document:
+        problems += check_mapping("worker", document["worker"], WORKER_CHECKS)
+    # For the deployment scripts; the worker makes no use of them.
+    problems += find_ecr_problems(document.get("ecr", {})) + find_ecs_problems(document.get("ecs", {}))
+    return problems + check_mapping("", document, SECTIONS)
+
+
+def _section(
+    document: Mapping[str, Any], name: str, checks: Mapping[str, Check], *, shared: bool = False
+) -> list[str]:
+    """The problems of a section all of whose keys are required."""
+    return check_mapping(name, document.get(name), checks, required=checks, allow_unknown=shared)

@@ -1,0 +1,23 @@
+"""FaceDetector: finds faces."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from human_detector.detectors.graph_detector import GraphDetector
+
+
+class FaceDetector(GraphDetector):
+    """Finds faces.
+
+    The default model is an SSD MobileNet v1 trained on WIDER FACE, whose class 1 is `face`.
+
+    Args:
+        model: see `GraphDetector`.
+        **arguments: those of `GraphDetector` and `Detector`.
+    """
+
+    def __init__(
+        self, *, model: str = "mobilenet_ssd_widerface", label: str = "face", **arguments: Any
+    ) -> None:
+        super().__init__(model=model, label=label, **arguments)

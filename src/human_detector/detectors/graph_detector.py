@@ -1,0 +1,117 @@
+"""A detector that runs a TensorFlow Object Detection API graph."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ClassVar, cast
+
+import numpy as np
+
+from human_detector.detectors.detector import Detector
+from human_detector.inference.engine import ENGINES, PRECISIONS, Candidates, Engine, ModelSettings
+from human_detector.inference.frame_scaler import FrameScaler
+from human_detector.inference.load_engine import load_engine
+from human_detector.inference.model_files import find_model
+from human_detector.validation import Check, one_of, text, whole_number
+from human_detector.values import Box, Detection, EngineInfo, Image, ScaledImage
+
+
+class GraphDetector(Detector):
+    """Keeps one class of what a detection graph finds.
+
+    Args:
+        model: a name under `model/`, or the path of a frozen graph or of a SavedModel folder.
+        label: the label of the detections.
+        class_id: the class of the graph that is kept, 1-based.
+        engine: `auto`, `tensorflow` or `openvino`.
+        precision: `fp32`; or `bf16` on a CPU that has it, `fp16` on a GPU. These are faster, but scores move
+            by up to 0.1, and boxes to an intersection over union of 0.8.
+        **arguments: those of `Detector`.
+    """
+
+    checks: ClassVar[Mapping[str, Check]] = {
+        **Detector.checks,
+        "model": text,
+        "label": text,
+        "class_id": whole_number(1, 100_000),
+        "engine": one_of(*ENGINES),
+        "precision": one_of(*PRECISIONS),
+    }
+
+    def __init__(
+        self,
+        *,
+        model: str,
+        label: str,
+        class_id: int = 1,
+        engine: str = "auto",
+        precision: str = "fp32",
+        **arguments: Any,
+    ) -> None:
+        super().__init__(**arguments)
+        self.model = model
+        self.label = label
+        self.class_id = class_id
+        self.engine_name = engine
+        self.precision = precision
+        self._engine: Engine | None = None
+        self._scaler: FrameScaler | None = None
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """The arguments in effect."""
+        return super().arguments | {
+            "model": self.model,
+            "label": self.label,
+            "class_id": self.class_id,
+            "engine": self.engine_name,
+            "precision": self.precision,
+        }
+
+    @property
+    def engine(self) -> EngineInfo | None:
+        """What computes, known after `load`."""
+        return self._engine.info if self._engine else None
+
+    @property
+    def input_size(self) -> tuple[int, int] | None:
+        """The size that the network takes, known after `load`."""
+        return self._engine.input_size if self._engine else None
+
+    def load(self) -> None:
+        """Load the graph and run one batch of the shape that all batches have."""
+        self._loaded()
+
+    def detect(self, images: Sequence[Image]) -> list[list[Detection]]:
+        """Find `label` in 1 to `max_batch_size` images, RGB uint8 [height, width, 3]."""
+        return self.start(images)()
+
+    def start(self, images: Sequence[Image | ScaledImage]) -> Callable[[], list[list[Detection]]]:
+        """See `Detector.start`."""
+        finish = self._loaded().start([self._fitted(image) for image in images], self.min_detection_score)
+        return lambda: [self._detections(candidates) for candidates in finish()]
+
+    def _loaded(self) -> Engine:
+        if self._engine is None:
+            settings = ModelSettings(self.model, find_model(self.model), self.max_batch_size, self.precision)
+            self._engine = load_engine(self.engine_name, settings)
+            if self._engine.input_size:
+                self._scaler = FrameScaler(*self._engine.input_size)
+            self.detect([np.zeros((480, 640, 3), np.uint8)])
+        return self._engine
+
+    def _fitted(self, image: Image | ScaledImage) -> Image | ScaledImage:
+        """The image as the engine takes it. The pipeline has scaled it before; other callers have not."""
+        if self._scaler and image.dtype == np.uint8:
+            return self._scaler.scale(cast("Image", image))
+        return image
+
+    def _detections(self, candidates: Candidates) -> list[Detection]:
+        kept = candidates.classes == self.class_id
+        # The one place where the graph's order (y, x) becomes ours (x, y).
+        return [
+            Detection(self.label, min(float(score), 1.0), Box.clipped(x_min, y_min, x_max, y_max))
+            for score, (y_min, x_min, y_max, x_max) in zip(
+                candidates.scores[kept], candidates.boxes[kept], strict=True
+            )
+        ]

@@ -1,0 +1,23 @@
+"""HumanDetector: finds people."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from human_detector.detectors.graph_detector import GraphDetector
+
+
+class HumanDetector(GraphDetector):
+    """Finds people, and nothing else that the model knows.
+
+    The default model is Faster R-CNN ResNet-101 trained on COCO, whose class 1 is `person`.
+
+    Args:
+        model: see `GraphDetector`.
+        **arguments: those of `GraphDetector` and `Detector`.
+    """
+
+    def __init__(
+        self, *, model: str = "faster_rcnn_resnet101_coco", label: str = "person", **arguments: Any
+    ) -> None:
+        super().__init__(model=model, label=label, **arguments)

@@ -1,0 +1,84 @@
+"""Draws detections into pictures."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import cv2
+import numpy as np
+
+from human_detector.values import Image
+
+# RGB. The first two are told apart by people who see colours differently, too.
+COLOURS = ((0, 158, 255), (255, 176, 0), (120, 220, 90), (230, 90, 200))
+WHITE = (255, 255, 255)
+PLATE = (24, 24, 24)
+GAP_PIXELS = 8
+
+
+def annotate(image: Image, detections: Mapping[str, Sequence[Mapping[str, Any]]], caption: str = "") -> Image:
+    """A copy of a picture with boxes, labels and scores.
+
+    Args:
+        image: RGB uint8 [height, width, 3].
+        detections: by detector name, as a frame of the result file has them.
+        caption: written into the lower left corner.
+    """
+    picture = image.copy()
+    height, width = picture.shape[:2]
+    line = max(1, round(min(height, width) / 240))
+    for i, found in enumerate(detections.values()):
+        colour = COLOURS[i % len(COLOURS)]
+        for detection in found:
+            box = detection["box"]
+            left, right = (round(box[side] * (width - 1)) for side in ("x_min", "x_max"))
+            top, bottom = (round(box[side] * (height - 1)) for side in ("y_min", "y_max"))
+            cv2.rectangle(picture, (left, top), (right, bottom), colour, line, cv2.LINE_AA)
+            number = f" #{detection['track_id']}" if "track_id" in detection else ""
+            text = f"{detection['label']}{number} {detection['score']:.2f}"
+            _write(picture, text, left, top, colour)
+    if caption:
+        _write(picture, caption, 0, height, WHITE)
+    return picture
+
+
+def scale_to_width(image: Image, width: int) -> Image:
+    """A picture, RGB uint8 [height, width, 3], scaled to a width in pixels."""
+    height = max(1, round(image.shape[0] * width / image.shape[1]))
+    smaller = width < image.shape[1]
+    scaled = cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA if smaller else cv2.INTER_CUBIC)
+    return np.asarray(scaled, np.uint8)
+
+
+def contact_sheet(pictures: Sequence[Image], columns: int = 4) -> Image:
+    """Pictures side by side, row after row.
+
+    Args:
+        pictures: at least one, RGB uint8 [height, width, 3], all of one size.
+        columns: the most in a row.
+    """
+    height, width = pictures[0].shape[:2]
+    columns = min(columns, len(pictures))
+    rows = math.ceil(len(pictures) / columns)
+    step_y, step_x = height + GAP_PIXELS, width + GAP_PIXELS
+    sheet = np.full((rows * step_y + GAP_PIXELS, columns * step_x + GAP_PIXELS, 3), 32, np.uint8)
+    for i, picture in enumerate(pictures):
+        y, x = GAP_PIXELS + i // columns * step_y, GAP_PIXELS + i % columns * step_x
+        sheet[y : y + height, x : x + width] = picture
+    return sheet
+
+
+def _write(picture: Image, text: str, x: int, y: int, colour: tuple[int, int, int]) -> None:
+    """Text on a plate that stands on the line y, moved so that it stays inside the picture."""
+    height, width = picture.shape[:2]
+    scale = max(0.35, min(height, width) / 700)
+    thickness = max(1, round(scale * 2))
+    (text_width, text_height), below = cv2.getTextSize(text, cv2.FONT_HERSHEY_SIMPLEX, scale, thickness)
+    plate_height = text_height + below + 2
+    x = max(0, min(x, width - text_width))
+    y = min(max(y, plate_height), height)
+    cv2.rectangle(picture, (x, y - plate_height), (x + text_width, y), PLATE, cv2.FILLED)
+    baseline = (x, y - below)
+    cv2.putText(picture, text, baseline, cv2.FONT_HERSHEY_SIMPLEX, scale, colour, thickness, cv2.LINE_AA)

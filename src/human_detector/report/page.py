@@ -1,0 +1,122 @@
+"""The report: one HTML file in which a person can look at a result. It needs no network and no server.
+
+The page is template.html with page.css, the scripts and the data put into it.
+"""
+
+from __future__ import annotations
+
+import base64
+import html
+import json
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from human_detector.report.moments import Moment, strongest_moments, take_pictures
+from human_detector.report.page_data import pack
+
+LARGEST_EMBEDDED_BYTES = 16 * 1024**2
+"""Smaller videos go into the page, which can then be sent around. Larger ones are referred to."""
+MEDIA_TYPES = {
+    ".mp4": "video/mp4",
+    ".m4v": "video/mp4",
+    ".mov": "video/mp4",
+    ".webm": "video/webm",
+    ".ogv": "video/ogg",
+}
+"""Files that browsers play, by suffix: QuickTime under the name of its successor, which they accept."""
+SCRIPTS = ("page_data.js", "time_line.js", "page.js")
+"""They run as one."""
+_FOLDER = Path(__file__).resolve().parent
+
+
+def write_report(
+    video: Path,
+    document: Mapping[str, Any],
+    path: Path,
+    *,
+    title: str = "",
+    address: str | None = None,
+    progress: Callable[[float], None] = lambda _: None,
+    stop: Callable[[], bool] = lambda: False,
+) -> None:
+    """Write the report on a video.
+
+    Args:
+        video: what was analysed.
+        document: its result.
+        path: where the page goes; it appears complete.
+        title: the page's heading; the name of the video by default.
+        address: where the page finds a video that is too large to be in it, relative to the page or absolute;
+            the place of `video` by default.
+        progress: called with the share that is done, 0 to 1.
+        stop: asked again and again.
+
+    Raises:
+        VideoError: the video can no longer be read.
+        Interrupted: `stop` said so; there is no page.
+    """
+    moments = strongest_moments(document)
+    pictures = take_pictures(video, moments, progress, stop)
+    data = {
+        "title": title or video.name,
+        "video": document["video"],
+        "humanDetection": document["human_detection"],
+        "engine": document["engine"],
+        "summary": document["summary"],
+        "source": _embedded(video, title) or address or relative_address(video, path),
+        "moments": [_moment(*each) for each in zip(moments, pictures, strict=True)],
+        **pack(document),
+    }
+    part = path.with_name(path.name + ".part")
+    part.write_text(render(data), encoding="utf-8")
+    part.replace(path)
+
+
+def render(data: Mapping[str, Any]) -> str:
+    """The page.
+
+    Args:
+        data: what page_data.js reads.
+    """
+    parts = {
+        "title": html.escape(str(data["title"])),
+        "css": _read("page.css"),
+        "js": "\n".join(map(_read, SCRIPTS)),
+        # In a script, only "<" could end what must not end there.
+        "data": json.dumps(data, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c"),
+    }
+    # In one pass, so that what is put in is not searched for placeholders.
+    return re.sub(r"\{\{(\w+)\}\}", lambda found: parts[found[1]], _read("template.html"))
+
+
+def relative_address(video: Path, page: Path) -> str:
+    """Where a page finds a video on the same disk, as an address."""
+    target, folder = video.resolve(), page.resolve().parent
+    common = next(parent for parent in [folder, *folder.parents] if target.is_relative_to(parent))
+    steps_up = len(folder.relative_to(common).parts)
+    return quote("../" * steps_up + target.relative_to(common).as_posix())
+
+
+def _read(name: str) -> str:
+    return (_FOLDER / name).read_text(encoding="utf-8")
+
+
+def _embedded(video: Path, title: str) -> str | None:
+    """The video as a `data:` address, if it is small and by its name one that browsers play."""
+    suffix = video.suffix or Path(title).suffix
+    media_type = MEDIA_TYPES.get(suffix.lower())
+    if media_type is None or video.stat().st_size > LARGEST_EMBEDDED_BYTES:
+        return None
+    return f"data:{media_type};base64," + base64.b64encode(video.read_bytes()).decode()
+
+
+def _moment(moment: Moment, picture: str) -> dict[str, Any]:
+    return {
+        "time": moment.frame["timestamp"],
+        "detector": moment.detector,
+        "scores": moment.scores,
+        "picture": picture,
+    }

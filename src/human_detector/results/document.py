@@ -1,0 +1,103 @@
+"""The result of an analysis: its values, and the one shape in which they are stored."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from human_detector.results.detections import Detections
+from human_detector.values import EngineInfo, FrameDetections, VideoInfo
+
+SCHEMA_VERSION = "1.0"
+
+
+class Summary:
+    """Counts detections while the frames pass by.
+
+    Args:
+        detector_names: every detector has an entry, also one that finds nothing.
+    """
+
+    def __init__(self, detector_names: Iterable[str]) -> None:
+        self.analyzed_frames = 0
+        self._counts = {
+            name: {"detections": 0, "frames_with_detections": 0, "max_per_frame": 0}
+            for name in detector_names
+        }
+
+    def add(self, detections: Mapping[str, Sequence[Any]]) -> None:
+        """Count one frame.
+
+        Args:
+            detections: the frame's, by detector name.
+        """
+        self.analyzed_frames += 1
+        for name, counts in self._counts.items():
+            found = len(detections[name])
+            counts["detections"] += found
+            counts["frames_with_detections"] += found > 0
+            counts["max_per_frame"] = max(counts["max_per_frame"], found)
+
+    def add_tracks(self, counts: Mapping[str, int]) -> None:
+        """Say how many different things each detector found.
+
+        Args:
+            counts: by detector name.
+        """
+        for name, count in counts.items():
+            self._counts[name]["distinct"] = count
+
+    def to_dict(self) -> dict[str, Any]:
+        """The summary as the result file has it."""
+        return {"analyzed_frames": self.analyzed_frames, "detectors": self._counts}
+
+
+@dataclass(frozen=True)
+class AnalysisHeader:
+    """Everything of a result but its frames.
+
+    Attributes:
+        video: what was decoded.
+        human_detection: the arguments of the VideoAnalyzer in effect, defaults included.
+        engine: what computed.
+        summary: the counts.
+    """
+
+    video: VideoInfo
+    human_detection: Mapping[str, Any]
+    engine: EngineInfo
+    summary: Summary
+
+    def to_dict(self, video_id: int | None = None, source: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """The document without its frames.
+
+        Args:
+            video_id: key of the record, where there is one.
+            source: where the video came from: bucket, key and etag.
+        """
+        identity = {} if video_id is None else {"video_id": video_id}
+        return {
+            "schema_version": SCHEMA_VERSION,
+            **identity,
+            "video": {**(source or {}), **self.video.to_dict()},
+            "human_detection": dict(self.human_detection),
+            "engine": self.engine.to_dict(),
+            "summary": self.summary.to_dict(),
+        }
+
+
+@dataclass(frozen=True)
+class AnalysisResult:
+    """A whole result in memory, as `VideoAnalyzer.analyze` returns it."""
+
+    header: AnalysisHeader
+    frames: Sequence[FrameDetections] = field(repr=False)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The document, without video_id, bucket, key and etag."""
+        return {**self.header.to_dict(), "frames": [frame.to_dict() for frame in self.frames]}
+
+    def detections(self) -> Detections:
+        """All detections as NumPy arrays."""
+        return Detections.from_document(self.to_dict())

@@ -1,0 +1,86 @@
+"""COCO (https://cocodataset.org/#format-data and #format-results): what labelling and scoring tools read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from human_detector.results.detections import NO_TRACK, Detections
+from human_detector.results.writer import compact
+
+PERSON_ID = 1
+"""COCO's own category `person`, so that results can be scored against COCO's labels."""
+FIRST_OWN_ID = 91
+"""COCO's categories end at 90."""
+DIGITS = 4
+"""Of a pixel. With them the fractions of the result, which have 5 digits, come back exactly."""
+
+
+def export_coco(document: Mapping[str, Any], folder: Path, name: str) -> list[Path]:
+    """Write `<name>.coco.json`, a data set, and `<name>.coco_results.json`, its detections as results.
+
+    The images are the analysed frames. An image's id is the frame's index plus 1, as some tools take 0 for
+    none; its file name is the one that `ffmpeg -i VIDEO -start_number 0 -fps_mode passthrough NAME_%06d.jpg`
+    gives.
+
+    Args:
+        document: a result.
+        folder: where to.
+        name: of the files, without suffix.
+    """
+    table = Detections.from_document(document)
+    categories = category_ids(table)
+    detections = _detections(table, categories)
+    data_set = {
+        "info": {"description": f"detections in {name}"},
+        "images": [_image(document, frame, name) for frame in document["frames"]],
+        "categories": [{"id": number, "name": label} for label, number in categories.items()],
+        "annotations": [
+            {
+                "id": number,
+                **detection,
+                "area": round(detection["bbox"][2] * detection["bbox"][3], DIGITS),
+                "iscrowd": 0,
+            }
+            for number, detection in enumerate(detections, 1)
+        ],
+    }
+    data_set_path, results_path = folder / f"{name}.coco.json", folder / f"{name}.coco_results.json"
+    data_set_path.write_text(compact(data_set))
+    results_path.write_text(compact(detections))
+    return [data_set_path, results_path]
+
+
+def category_ids(table: Detections) -> dict[str, int]:
+    """The number of each label."""
+    own = sorted(set(table.label.tolist()) - {"person"})
+    return {"person": PERSON_ID, **{label: FIRST_OWN_ID + place for place, label in enumerate(own)}}
+
+
+def _image(document: Mapping[str, Any], frame: Mapping[str, Any], name: str) -> dict[str, Any]:
+    return {
+        "id": frame["index"] + 1,
+        "file_name": f"{name}_{frame['index']:06d}.jpg",
+        "width": document["video"]["width"],
+        "height": document["video"]["height"],
+        "frame_index": frame["index"],
+        "timestamp": frame["timestamp"],
+    }
+
+
+def _detections(table: Detections, categories: Mapping[str, int]) -> list[dict[str, Any]]:
+    found = []
+    for row, (x_min, y_min, x_max, y_max) in enumerate(table.pixels.tolist()):
+        track_id = int(table.track_id[row])
+        found.append(
+            {
+                "image_id": int(table.frame_index[row]) + 1,
+                "category_id": categories[str(table.label[row])],
+                "bbox": [round(side, DIGITS) for side in (x_min, y_min, x_max - x_min, y_max - y_min)],
+                "score": float(table.score[row]),
+                "detector": str(table.detector[row]),
+                **({} if track_id == NO_TRACK else {"track_id": track_id}),
+            }
+        )
+    return found

@@ -1,0 +1,75 @@
+"""Reads a result file, from the disk or from S3."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import boto3
+from botocore.exceptions import BotoCoreError, ClientError
+
+from human_detector.aws.storage import Storage
+from human_detector.errors import PermanentError
+from human_detector.results.document import SCHEMA_VERSION
+
+_NEEDED = {"schema_version", "video", "human_detection", "engine", "summary", "frames"}
+
+
+def read_result(place: str) -> dict[str, Any]:
+    """The document of a result file.
+
+    Args:
+        place: a path, or `s3://bucket/key`.
+
+    Raises:
+        PermanentError: it cannot be read, or it is no result of this product; names the place.
+    """
+    if not place.startswith("s3://"):
+        return read_local_result(Path(place))
+    with tempfile.TemporaryDirectory() as folder:
+        local = Path(folder) / "result.json"
+        _fetch(place, local)
+        return _checked(_parse(local, place), place)
+
+
+def read_local_result(path: Path) -> dict[str, Any]:
+    """The same for a file on the disk."""
+    return _checked(_parse(path, str(path)), str(path))
+
+
+def _fetch(place: str, path: Path) -> None:
+    address = urlsplit(place)
+    bucket, key = address.netloc, address.path.removeprefix("/")
+    if not bucket or not key:
+        raise PermanentError(f"{place}: valid is s3://bucket/key")
+    try:
+        storage = Storage(boto3.client("s3"))
+        storage.find(bucket, key)  # says in words what is wrong
+        storage.fetch(bucket, key, path)
+    except (ClientError, BotoCoreError) as error:
+        raise PermanentError(f"cannot read {place}: {error}") from error
+
+
+def _parse(path: Path, place: str) -> Any:
+    try:
+        return json.loads(path.read_bytes())
+    except OSError as error:
+        raise PermanentError(f"{place} cannot be read: {error.strerror}") from error
+    except ValueError as error:
+        raise PermanentError(f"{place} is not JSON: {error}") from error
+
+
+def _checked(document: Any, place: str) -> dict[str, Any]:
+    """The document, if it is one of ours and of a version that we know."""
+    if not isinstance(document, Mapping) or not document.keys() >= _NEEDED:
+        keys = ", ".join(sorted(_NEEDED))
+        raise PermanentError(f"{place} is no result file: valid is an object with {keys}")
+    version = str(document["schema_version"])
+    # A new minor version only adds keys.
+    if version.split(".")[0] != SCHEMA_VERSION.split(".")[0]:
+        raise PermanentError(f"{place}: found schema_version {version}, valid is {SCHEMA_VERSION}")
+    return dict(document)

@@ -1,0 +1,192 @@
+"""VideoAnalyzer: applies detectors to a sample of the frames of a video.
+
+from human_detector.video_analyzer import VideoAnalyzer
+
+analyzer = VideoAnalyzer(detectors=[["FaceDetector", {"min_detection_score": 0.5}]], frame_ratio=0.2)
+result = analyzer.analyze("clip.mp4")
+print(result.to_dict()["summary"])
+"""
+
+from __future__ import annotations
+
+import math
+import platform
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import closing
+from dataclasses import replace
+from itertools import takewhile
+from pathlib import Path
+from typing import Any
+
+from human_detector.analysis.arguments import FRAME_RATIO, create_detectors
+from human_detector.analysis.pipeline import detect_all
+from human_detector.analysis.sampling import FrameSampler
+from human_detector.errors import ConfigurationError, VideoError
+from human_detector.results.document import AnalysisHeader, AnalysisResult, Summary
+from human_detector.results.tracking import FrameTracks, NoTracks
+from human_detector.results.writer import ResultFileWriter
+from human_detector.validation import boolean, problem
+from human_detector.values import EngineInfo, FrameDetections
+from human_detector.video.source import VideoSource
+
+Progress = Callable[[float], None]
+Stop = Callable[[], bool]
+
+
+def _no_progress(_: float) -> None:
+    """Nobody watches."""
+
+
+def _never() -> bool:
+    """Nobody stops the analysis."""
+    return False
+
+
+class VideoAnalyzer:
+    """Applies detectors to a sample of the frames of a video.
+
+    Args:
+        detectors: one `[name, keyword arguments]` each; the name is a registered class name or
+            `package.module:ClassName`.
+        frame_ratio: the share of the frames that is analysed, above 0 and up to 1.
+        tracker: give each detection a `track_id` that stays with the person or face over the frames, and
+            count the different ones in the summary.
+
+    Raises:
+        ConfigurationError: lists every problem with its place in the arguments.
+    """
+
+    def __init__(
+        self, detectors: Sequence[Sequence[Any]], frame_ratio: float = 0.2, tracker: bool = False
+    ) -> None:
+        problems = []
+        if valid := FRAME_RATIO(frame_ratio):
+            problems.append(problem("frame_ratio", frame_ratio, valid))
+        if valid := boolean(tracker):
+            problems.append(problem("tracker", tracker, valid))
+        self.detectors, detector_problems = create_detectors(detectors)
+        if problems or detector_problems:
+            raise ConfigurationError(*problems, *detector_problems)
+        self.frame_ratio = frame_ratio
+        self.tracker = tracker
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """The arguments in effect, as the result file has them."""
+        return {
+            "frame_ratio": self.frame_ratio,
+            "detectors": [[type(detector).__name__, detector.arguments] for detector in self.detectors],
+            **({"tracker": True} if self.tracker else {}),
+        }
+
+    @property
+    def engine(self) -> EngineInfo:
+        """What computes: the engine of the first detector that names one."""
+        named = (detector.engine for detector in self.detectors if detector.engine)
+        return next(named, EngineInfo("python", platform.python_version(), "CPU"))
+
+    def load(self) -> None:
+        """Load and warm up all models. Called when first needed, or early to save the first video the wait.
+
+        Raises:
+            ConfigurationError: lists every model that is missing or damaged.
+        """
+        problems: list[str] = []
+        for detector in self.detectors:
+            try:
+                detector.load()
+            except ConfigurationError as error:
+                problems += error.problems
+        if problems:
+            raise ConfigurationError(*problems)
+
+    def analyze(
+        self, path: Path | str, progress: Progress = _no_progress, *, stop: Stop = _never
+    ) -> AnalysisResult:
+        """Analyse a local video file.
+
+        Args:
+            path: any file that FFmpeg reads.
+            progress: called with the share that is done, 0 to 1, from more than one thread; what it raises
+                ends the analysis.
+            stop: asked again and again; once it says True, the frames so far are the result, `complete`
+                False.
+
+        Raises:
+            VideoError: the file is no video that can be analysed.
+        """
+        frames: list[FrameDetections] = []
+        header = self._analyze(path, frames.append, progress, stop=stop)
+        return AnalysisResult(header, frames)
+
+    def analyze_to_file(
+        self,
+        path: Path | str,
+        result_path: Path,
+        progress: Progress = _no_progress,
+        *,
+        video_id: int | None = None,
+        source: Mapping[str, Any] | None = None,
+        max_seconds: float = math.inf,
+        stop: Stop = _never,
+    ) -> AnalysisHeader:
+        """The same, with the result written to a file as it comes: memory does not grow with the video.
+
+        Goes on after the frames that an analysis which was cut off has left beside `result_path`.
+
+        Args:
+            path: any file that FFmpeg reads.
+            result_path: the result file; it appears when the analysis is complete.
+            progress: see `analyze`.
+            video_id: see `AnalysisHeader.to_dict`.
+            source: see `AnalysisHeader.to_dict`.
+            max_seconds: the longest video that is accepted.
+            stop: see `analyze`.
+
+        Raises:
+            VideoError: the file is no video that can be analysed, or is too long.
+        """
+        with ResultFileWriter(result_path) as writer:
+            header = self._analyze(path, writer.write, progress, writer.written(), max_seconds, stop)
+            writer.finish(header.to_dict(video_id, source))
+        return header
+
+    def _analyze(
+        self,
+        path: Path | str,
+        take: Callable[[FrameDetections], None],
+        progress: Progress,
+        done: Iterable[Mapping[str, Any]] = (),
+        max_seconds: float = math.inf,
+        stop: Stop = _never,
+    ) -> AnalysisHeader:
+        """The one way through a video: decode, detect, hand each frame's result to `take`."""
+        self.load()
+        summary = Summary(detector.name for detector in self.detectors)
+        tracks = FrameTracks(detector.name for detector in self.detectors) if self.tracker else NoTracks()
+        first = 0
+        for frame_done in done:
+            summary.add(frame_done["detections"])
+            tracks.replay(frame_done)
+            first = frame_done["index"] + 1
+        is_sampled = FrameSampler(self.frame_ratio).is_sampled
+
+        def is_wanted(index: int) -> bool:
+            # Here as well as below: long stretches may pass without a frame that is analysed.
+            progress(video.progress)
+            return index >= first and is_sampled(index)
+
+        with VideoSource(path, is_sampled=is_wanted) as video:
+            wanted = takewhile(lambda _: not stop(), video.frames())
+            with closing(detect_all(wanted, self.detectors)) as found_frames:
+                for frame in map(tracks.follow, found_frames):
+                    if frame.timestamp > max_seconds:
+                        raise VideoError(f"the video is longer than the {max_seconds:g} s that are allowed")
+                    take(frame)
+                    summary.add(frame.detections)
+                    progress(video.progress)
+            progress(video.progress)
+            summary.add_tracks(tracks.counts())
+            info = video.info()
+            info = replace(info, complete=info.complete and video.progress == 1.0)
+            return AnalysisHeader(info, self.arguments, self.engine, summary)

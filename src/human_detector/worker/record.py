@@ -1,0 +1,65 @@
+"""The shape of a video's record, and what its states mean. Who may change it is in claim.py."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+STEP = "human_detector"
+SOURCE_STEP = "video_split"
+
+Element = dict[str, Any]
+"""One element of the list `process_steps`."""
+
+
+@dataclass(frozen=True)
+class Record:
+    """A record as it was read.
+
+    Attributes:
+        video_id: its key.
+        elements: its list `process_steps`.
+    """
+
+    video_id: int
+    elements: Sequence[Element]
+
+    @property
+    def index(self) -> int | None:
+        """Where the worker's own element stands; the last, if there are several; None if there is none."""
+        own = [i for i, element in enumerate(self.elements) if element.get("step") == STEP]
+        return own[-1] if own else None
+
+    @property
+    def step(self) -> Element | None:
+        """The worker's own element, if there is one."""
+        return None if self.index is None else self.elements[self.index]
+
+    @property
+    def state(self) -> str:
+        """The state of that element; `waiting` if there is none yet."""
+        return str((self.step or {}).get("state", "waiting"))
+
+    @property
+    def source(self) -> tuple[str, str] | None:
+        """Bucket and key of the video: the `result_file` of the latest done step `video_split`, if any."""
+        for element in reversed(self.elements):
+            if element.get("step") == SOURCE_STEP and element.get("state") == "done":
+                match element.get("result_file"):
+                    case {"bucket": str(bucket), "key": str(key)} if bucket and key:
+                        return bucket, key
+        return None
+
+
+def lease_seconds_left(step: Mapping[str, Any], now: float) -> float:
+    """How long the lease of a running step lasts unless it is renewed; 0 if nobody holds one.
+
+    Args:
+        step: the worker's own element.
+        now: epoch seconds.
+    """
+    if step.get("state") != "running":
+        return 0
+    # A step that runs without a lease was left by software that knows none.
+    return max(0.0, float(step.get("lease_expires_at", 0)) - now)

@@ -1,0 +1,72 @@
+"""The report that the worker puts beside a result, if it is configured to."""
+
+from __future__ import annotations
+
+import logging
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path, PurePosixPath
+from urllib.parse import quote
+
+from human_detector.aws.storage import VideoObject
+
+log = logging.getLogger(__name__)
+
+PROGRAM = (sys.executable, "-m", "human_detector", "report")
+CHECK_SECONDS = 0.2
+LONGEST_SECONDS = 3600
+REASON_BYTES = 2000
+
+
+def write_worker_report(
+    video: VideoObject,
+    video_path: Path,
+    result_path: Path,
+    page_bucket: str,
+    page_key: str,
+    check: Callable[[], None],
+) -> Path | None:
+    """Write the report in a process of its own: the worker loads no decoder, and outlives a crash of one.
+
+    A report that fails costs a warning; the result is what counts.
+
+    Args:
+        video: where the video came from.
+        video_path: the local file.
+        result_path: the result file.
+        page_bucket: where the page will be.
+        page_key: where the page will be.
+        check: called again and again; what it raises ends the process.
+
+    Returns:
+        The page, beside the result file; None if there is none.
+    """
+    page = result_path.with_suffix(".html")
+    command = [*PROGRAM, str(video_path), str(result_path), "--output", str(page)]
+    command += ["--title", PurePosixPath(video.key).name, "--address", _address(video, page_bucket, page_key)]
+    with tempfile.TemporaryFile() as errors:
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=errors, start_new_session=True)
+        deadline = time.monotonic() + LONGEST_SECONDS
+        try:
+            while process.poll() is None and time.monotonic() < deadline:
+                check()
+                time.sleep(CHECK_SECONDS)
+        finally:
+            process.kill()
+            process.wait()
+        if process.returncode == 0:
+            return page
+        errors.seek(0)
+        reason = errors.read(REASON_BYTES).decode(errors="replace").strip() or f"status {process.returncode}"
+        log.warning("no report: %s", reason)
+        return None
+
+
+def _address(video: VideoObject, page_bucket: str, page_key: str) -> str:
+    """Where the page finds the video: in its own bucket, or else nowhere without somebody's signature."""
+    if video.bucket != page_bucket:
+        return quote(PurePosixPath(video.key).name)
+    return "../" * page_key.count("/") + quote(video.key)

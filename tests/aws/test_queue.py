@@ -1,0 +1,95 @@
+"""What can happen to a message, against a real SQS API."""
+
+from __future__ import annotations
+
+import boto3
+import pytest
+
+from human_detector.aws.queue import JobQueue, Message
+from human_detector.errors import ConfigurationError, LeaseLost
+from support.worker_harness import MAX_RECEIVE_COUNT, REGION, Aws
+
+
+@pytest.fixture
+def queue(aws: Aws) -> JobQueue:
+    return JobQueue(boto3.client("sqs", region_name=REGION), aws.queue)
+
+
+def receive(queue: JobQueue, visibility: int = 60) -> Message:
+    message = queue.receive(1, visibility)
+    assert message is not None
+    return message
+
+
+def test_a_missing_queue_is_not_created(aws: Aws) -> None:
+    client = boto3.client("sqs", region_name=REGION)
+    with pytest.raises(ConfigurationError, match="'no-such-queue' cannot be used"):
+        JobQueue(client, "no-such-queue")
+    assert "no-such-queue" not in str(client.list_queues().get("QueueUrls"))
+
+
+def test_knows_its_redrive_policy(aws: Aws, queue: JobQueue, aws_endpoint: str) -> None:
+    assert queue.max_receive_count == MAX_RECEIVE_COUNT
+    assert queue.has_dead_letter_queue
+    without = Aws(aws_endpoint, dead_letters=False)
+    plain = JobQueue(boto3.client("sqs", region_name=REGION), without.queue)
+    assert plain.max_receive_count is None
+    assert not plain.has_dead_letter_queue
+
+
+def test_receive_hide_and_delete(aws: Aws, queue: JobQueue) -> None:
+    assert queue.receive(0, 60) is None
+    aws.send("body")
+    message = receive(queue)
+    assert (message.body, message.receive_count) == ("body", 1)
+    assert aws.counts() == (0, 1)
+    queue.hide(message, 0)
+    again = receive(queue)
+    assert (again.message_id, again.receive_count) == (message.message_id, 2)
+    queue.delete(again)
+    assert aws.counts() == (0, 0)
+
+
+def test_hiding_a_message_that_is_not_ours_is_a_lost_lease(aws: Aws, queue: JobQueue) -> None:
+    aws.send("body")
+    message = receive(queue)
+    queue.delete(message)
+    with pytest.raises(LeaseLost):
+        queue.hide(message, 60)
+
+
+def test_bury_moves_the_message_with_its_reason(aws: Aws, queue: JobQueue) -> None:
+    aws.send("the body")
+    assert queue.bury(receive(queue), "r" * 5000)
+    assert aws.counts() == (0, 0)
+    (letter,) = aws.dead_letters()
+    assert letter["Body"] == "the body"
+    assert letter["MessageAttributes"]["reason"]["StringValue"] == "r" * 1000
+
+
+def test_bury_without_a_dead_letter_queue_touches_nothing(aws: Aws, aws_endpoint: str) -> None:
+    without = Aws(aws_endpoint, dead_letters=False)
+    queue = JobQueue(boto3.client("sqs", region_name=REGION), without.queue)
+    without.send("the body")
+    assert not queue.bury(receive(queue), "reason")
+    assert without.counts() == (0, 1)
+
+
+def test_bury_with_a_dead_letter_queue_that_is_gone_touches_nothing(aws: Aws, queue: JobQueue) -> None:
+    aws.send("the body")
+    message = receive(queue)
+    aws.sqs.delete_queue(QueueUrl=aws.dead_letter_url)
+    assert not queue.bury(message, "reason")
+    assert aws.counts() == (0, 1)
+
+
+def test_however_often_it_is_put_off_a_message_does_not_become_a_dead_letter(
+    aws: Aws, queue: JobQueue
+) -> None:
+    aws.send("the body")
+    for _ in range(3 * MAX_RECEIVE_COUNT):
+        message = receive(queue)
+        assert message.body == "the body"
+        queue.put_off(message, 0)
+    assert aws.counts() == (1, 0)
+    assert aws.dead_letters() == []

@@ -1,0 +1,124 @@
+"""Detectors for tests, named in configurations as `support.fake_detectors:ClassName`: they need no model."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from human_detector.detectors.detector import Detector
+from human_detector.values import Box, Detection, Image
+
+
+class InstantDetector(Detector):
+    """Finds one box in every image, which says how bright the image is."""
+
+    def detect(self, images: Sequence[Image]) -> list[list[Detection]]:
+        """One detection per image."""
+        return [
+            [Detection("thing", float(image.mean()) / 255, Box(0.25, 0.25, 0.75, 0.75))] for image in images
+        ]
+
+
+class SlowDetector(InstantDetector):
+    """Takes its time.
+
+    Args:
+        seconds: per batch.
+        **arguments: those of Detector.
+    """
+
+    def __init__(self, *, seconds: float, **arguments: Any) -> None:
+        super().__init__(**arguments)
+        self._seconds = seconds
+
+    def detect(self, images: Sequence[Image]) -> list[list[Detection]]:
+        """The same, later."""
+        time.sleep(self._seconds)
+        return super().detect(images)
+
+
+class CountingDetector(InstantDetector):
+    """Counts its batches in a file, a byte each.
+
+    Args:
+        counter: path of the file.
+        seconds: per batch.
+        **arguments: those of Detector.
+    """
+
+    def __init__(self, *, counter: str, seconds: float = 0, **arguments: Any) -> None:
+        super().__init__(**arguments)
+        self._counter, self._seconds = Path(counter), seconds
+
+    def detect(self, images: Sequence[Image]) -> list[list[Detection]]:
+        """The same, counted."""
+        with self._counter.open("a") as counter:
+            counter.write("x")
+        time.sleep(self._seconds)
+        return super().detect(images)
+
+
+class FailingDetector(InstantDetector):
+    """Fails on the first batches, counted in a file so that the count outlives the process.
+
+    Args:
+        how: `raise`, `segfault`, `kill` or `hang`.
+        times: how many batches fail.
+        counter: path of the file.
+        **arguments: those of Detector.
+    """
+
+    def __init__(self, *, how: str, times: int, counter: str, **arguments: Any) -> None:
+        super().__init__(**arguments)
+        self._how, self._times, self._counter = how, times, Path(counter)
+
+    def detect(self, images: Sequence[Image]) -> list[list[Detection]]:
+        """Fail, or find what InstantDetector finds."""
+        failures = len(self._counter.read_text()) if self._counter.exists() else 0
+        if failures < self._times:
+            with self._counter.open("a") as counter:
+                counter.write("x")
+            match self._how:
+                case "raise":
+                    raise RuntimeError("the accelerator is on fire")
+                case "segfault":
+                    ctypes.string_at(0)
+                case "kill":
+                    os.kill(os.getpid(), signal.SIGKILL)
+                case "hang":
+                    time.sleep(3600)
+        return super().detect(images)
+
+
+class NeedyDetector(InstantDetector):
+    """Takes an argument of its own, checked."""
+
+    def __init__(self, *, colour: str = "red", **arguments: Any) -> None:
+        super().__init__(**arguments)
+        if colour not in ("red", "blue"):
+            raise ValueError(f"colour: found {colour!r}, valid are red and blue")
+
+
+class UnloadableDetector(InstantDetector):
+    """Its library does not work on this machine."""
+
+    def load(self) -> None:
+        """Never."""
+        raise RuntimeError("no kernel image is available for execution on the device")
+
+
+class TooFewResults(Detector):
+    """Breaks the contract: one result, however many images."""
+
+    def detect(self, images: Sequence[Image]) -> list[list[Detection]]:
+        """Always one."""
+        return [[]]
+
+
+class NotADetector:
+    """Something else."""

@@ -1,0 +1,269 @@
+"""The record's step, against a real DynamoDB API: conditional writes, other writers, lost leases."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import boto3
+import pytest
+
+from human_detector.errors import AlreadyDone, BadMessage, HeldByAnother, LeaseLost, PermanentError
+from human_detector.worker.claim import ProcessSteps
+from support.worker_harness import REGION, Aws
+
+SPLIT = {
+    "step": "video_split",
+    "state": "done",
+    "result_file": {"bucket": "b", "key": "videos/42.mp4"},
+    "other": {"nested": [Decimal(1)]},
+}
+LEASE = 100
+
+
+class Clock:
+    """Time that passes when told to."""
+
+    def __init__(self) -> None:
+        self.now = 1_700_000_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def steps(aws: Aws, clock: Clock) -> ProcessSteps:
+    client = boto3.resource("dynamodb", region_name=REGION).meta.client
+    return ProcessSteps(client, aws.table_name, LEASE, clock)
+
+
+def test_life_of_a_step(aws: Aws, steps: ProcessSteps, clock: Clock) -> None:
+    aws.put_record(42, SPLIT, title="keep me")
+    claimed = steps.claim(42)
+    running = aws.step(42)
+    assert running == {
+        "step": "human_detector",
+        "state": "running",
+        "owner": claimed.owner,
+        "lease_expires_at": int(clock.now + LEASE),
+        "started_at": "2023-11-14T22:13:20+00:00",
+        "attempt": 1,
+        "progress": 0,
+    }
+    clock.now += 30
+    steps.renew(claimed, 0.51234)
+    assert aws.step(42) == running | {
+        "lease_expires_at": int(clock.now + LEASE),
+        "progress": Decimal("0.512"),
+    }
+    steps.finish_done(claimed, "out", "human_detector/42/42.json")
+    assert aws.record(42) == {
+        "VideoId": 42,
+        "title": "keep me",
+        "process_steps": [
+            SPLIT,
+            {
+                "step": "human_detector",
+                "state": "done",
+                "result_file": {"bucket": "out", "key": "human_detector/42/42.json"},
+            },
+        ],
+    }
+
+
+def test_error_and_interrupted(aws: Aws, steps: ProcessSteps) -> None:
+    aws.put_record(1)
+    steps.finish_interrupted(steps.claim(1), "asked to stop")
+    interrupted = aws.step(1)
+    assert (interrupted["state"], interrupted["reason"]) == ("interrupted", "asked to stop")
+    second = steps.claim(1)
+    assert second.attempt == 2
+    steps.finish_error(second, "the file is empty")
+    assert aws.step(1) == {"step": "human_detector", "state": "error", "error": "the file is empty"}
+
+
+def test_a_record_without_a_list_of_steps_gets_one(aws: Aws, steps: ProcessSteps) -> None:
+    aws.table.put_item(Item={"VideoId": 7})
+    steps.claim(7)
+    assert aws.step(7)["state"] == "running"
+
+
+def test_no_record_is_invented(aws: Aws, steps: ProcessSteps) -> None:
+    with pytest.raises(BadMessage, match="no record with VideoId 404"):
+        steps.claim(404)
+    assert aws.record(404) is None
+
+
+def test_a_list_of_steps_that_is_none(aws: Aws, steps: ProcessSteps) -> None:
+    aws.table.put_item(Item={"VideoId": 8, "process_steps": "x"})
+    with pytest.raises(BadMessage, match="found str, valid is a list"):
+        steps.claim(8)
+    assert aws.record(8) == {"VideoId": 8, "process_steps": "x"}
+
+
+def test_a_live_lease_is_respected_and_an_ended_one_is_not(
+    aws: Aws, steps: ProcessSteps, clock: Clock
+) -> None:
+    aws.put_record(1)
+    first = steps.claim(1)
+    clock.now += LEASE - 1
+    with pytest.raises(HeldByAnother) as caught:
+        steps.claim(1)
+    assert caught.value.seconds == pytest.approx(1, abs=1)
+    clock.now += 2
+    second = steps.claim(1)
+    assert second.attempt == 2
+    before = aws.record(1)
+    for act in (
+        lambda: steps.renew(first, 0.9),
+        lambda: steps.finish_done(first, "b", "k"),
+        lambda: steps.finish_error(first, "e"),
+        lambda: steps.finish_interrupted(first, "i"),
+    ):
+        with pytest.raises(LeaseLost):
+            act()
+    assert aws.record(1) == before
+
+
+def test_done_is_not_run_again_unless_forced(aws: Aws, steps: ProcessSteps) -> None:
+    aws.put_record(1)
+    steps.finish_done(steps.claim(1), "b", "k")
+    with pytest.raises(AlreadyDone):
+        steps.claim(1)
+    assert steps.claim(1, force=True).attempt == 1
+
+
+def test_a_step_left_running_without_a_lease_is_taken_over(aws: Aws, steps: ProcessSteps) -> None:
+    aws.put_record(1, {"step": "human_detector", "state": "running"})
+    steps.claim(1)
+    assert "owner" in aws.step(1)
+
+
+def test_elements_of_others_survive_when_they_come_and_go(aws: Aws, steps: ProcessSteps) -> None:
+    aws.put_record(1, SPLIT)
+    claimed = steps.claim(1)
+    added = {"step": "transcribe", "state": "running"}
+    # Another service puts its element first: ours moves from 1 to 2.
+    record = aws.record(1)
+    assert record is not None
+    aws.put_record(1, added, *record["process_steps"])
+    steps.renew(claimed, 0.5)
+    assert claimed.index == 2
+    # And takes two away again: ours moves to 0.
+    record = aws.record(1)
+    assert record is not None
+    aws.put_record(1, record["process_steps"][2])
+    steps.finish_done(claimed, "b", "k")
+    assert [s["state"] for s in aws.record(1)["process_steps"]] == ["done"]  # type: ignore[index]
+
+
+class Meddler:
+    """A DynamoDB client before each of whose writes somebody else writes.
+
+    Args:
+        client: the real one.
+        meddle: called before a write, as often as it says in `times`.
+        times: how often.
+    """
+
+    def __init__(self, client: Any, meddle: Any, times: int) -> None:
+        self._client, self._meddle, self.times = client, meddle, times
+
+    def get_item(self, **arguments: Any) -> Any:
+        return self._client.get_item(**arguments)
+
+    def update_item(self, **arguments: Any) -> Any:
+        if self.times:
+            self.times -= 1
+            self._meddle()
+        return self._client.update_item(**arguments)
+
+
+def test_a_step_added_by_another_between_read_and_write_is_kept(aws: Aws, clock: Clock) -> None:
+    client = boto3.resource("dynamodb", region_name=REGION).meta.client
+
+    def append() -> None:
+        aws.table.update_item(
+            Key={"VideoId": 1},
+            UpdateExpression="SET process_steps = list_append(process_steps, :new)",
+            ExpressionAttributeValues={":new": [{"step": "transcribe", "state": "done"}]},
+        )
+
+    aws.put_record(1)
+    claimed = ProcessSteps(Meddler(client, append, 3), aws.table_name, LEASE, clock).claim(1)
+    states = [(s["step"], s["state"]) for s in aws.record(1)["process_steps"]]  # type: ignore[index]
+    assert states == [("transcribe", "done")] * 3 + [("human_detector", "running")]
+    assert claimed.index == 3
+
+
+def test_of_two_claims_at_once_one_wins(aws: Aws, clock: Clock) -> None:
+    client = boto3.resource("dynamodb", region_name=REGION).meta.client
+    rival = ProcessSteps(client, aws.table_name, LEASE, clock)
+    won = []
+    for video_id, elements in ((1, []), (2, [{"step": "human_detector", "state": "error", "error": "e"}])):
+        aws.put_record(video_id, *elements)
+
+        def claim_first(video_id: int = video_id) -> None:
+            won.append(rival.claim(video_id))
+
+        steps = ProcessSteps(Meddler(client, claim_first, 1), aws.table_name, LEASE, clock)
+        with pytest.raises(HeldByAnother):
+            steps.claim(video_id)
+        assert aws.step(video_id)["owner"] == won[-1].owner
+        assert len(aws.record(video_id)["process_steps"]) == 1  # type: ignore[index]
+
+
+def test_a_claim_whose_answer_is_lost_knows_its_own_write(aws: Aws, clock: Clock) -> None:
+    class Deaf:
+        """Writes twice, as botocore does where the first answer does not arrive."""
+
+        def __init__(self, client: Any) -> None:
+            self.get_item = client.get_item
+            self._update_item = client.update_item
+
+        def update_item(self, **request: Any) -> Any:
+            self._update_item(**request)
+            return self._update_item(**request)
+
+    interrupted = {"step": "human_detector", "state": "interrupted", "attempt": 2}
+    for video_id, elements, attempt in ((1, [], 1), (2, [interrupted], 3)):
+        aws.put_record(video_id, *elements)
+        claimed = ProcessSteps(
+            Deaf(boto3.resource("dynamodb", region_name=REGION).meta.client), aws.table_name, LEASE, clock
+        ).claim(video_id)
+        step = aws.step(video_id)
+        assert (claimed.owner, claimed.attempt, claimed.index) == (step["owner"], attempt, 0)
+        assert step["attempt"] == attempt
+        assert len(aws.record(video_id)["process_steps"]) == 1  # type: ignore[index]
+
+
+def test_a_record_deleted_during_a_job_stays_deleted(aws: Aws, steps: ProcessSteps) -> None:
+    aws.put_record(1)
+    claimed = steps.claim(1)
+    aws.table.delete_item(Key={"VideoId": 1})
+    with pytest.raises(LeaseLost, match="the record is gone"):
+        steps.finish_done(claimed, "b", "k")
+    assert aws.record(1) is None
+
+
+def test_a_final_write_that_is_repeated_finds_its_own_work(aws: Aws, steps: ProcessSteps) -> None:
+    aws.put_record(1)
+    claimed = steps.claim(1)
+    steps.finish_error(claimed, "reason")
+    steps.finish_error(claimed, "reason")
+    assert aws.step(1)["error"] == "reason"
+
+
+def test_the_source_is_the_latest_done_split(aws: Aws, steps: ProcessSteps) -> None:
+    newer = SPLIT | {"result_file": {"bucket": "c", "key": "new.mp4"}}
+    failed = {"step": "video_split", "state": "error"}
+    aws.put_record(1, SPLIT, newer, failed)
+    assert steps.source_of(1) == ("c", "new.mp4")
+    aws.put_record(2, failed, {"step": "video_split", "state": "done", "result_file": "x"})
+    with pytest.raises(PermanentError, match="no done step video_split"):
+        steps.source_of(2)

@@ -1,0 +1,319 @@
+"""The life of a job with a clock that the test moves and a scripted queue: what is asked for, in what order."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+import threading
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from human_detector.aws.queue import Message
+from human_detector.aws.s3_keys import PARTIAL_PREFIX
+from human_detector.aws.storage import VideoObject
+from human_detector.aws_interface import Worker
+from human_detector.configuration import Configuration, WorkerSettings
+from human_detector.errors import AnalysisCrashed, ConfigurationError, Interrupted, LeaseLost, TransientError
+from human_detector.processes.protocol import AnalysisRequest, Finished
+from human_detector.results.writer import lines_path
+from human_detector.worker.analysis_turn import AnalysisTurn
+from human_detector.worker.claim import ClaimedStep
+from human_detector.worker.failures import Fate
+from human_detector.worker.health import Health, health_file
+from human_detector.worker.job import JobRunner, Surroundings
+from human_detector.worker.messages import VideoRequest
+from human_detector.worker.metrics import Metrics
+from human_detector.worker.shutdown import Shutdown
+from human_detector.worker.task_protection import TaskProtection
+
+LEASE = 3600
+MAX_ATTEMPTS = 3
+REQUEST = VideoRequest(42, "b", "videos/42.mp4")
+
+
+class Clock:
+    """Time that passes when told to."""
+
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class Script:
+    """Queue, records, storage and analysis in one: writes down what it is asked for, and fails when told to.
+
+    Args:
+        fails: what each operation raises.
+    """
+
+    max_receive_count = MAX_ATTEMPTS
+
+    def __init__(self, **fails: Exception) -> None:
+        self.fails = fails
+        self.asked: list[str] = []
+        self.messages: list[Message] = []
+        self.during_analysis: Any = lambda _check: None
+        self.during_upload: Any = lambda: None
+
+    def _note(self, name: str, *details: object) -> None:
+        self.asked.append(" ".join(map(str, (name, *details))))
+        if name in self.fails:
+            raise self.fails[name]
+
+    def claim(self, video_id: int, *, force: bool) -> ClaimedStep:
+        self._note("claim", video_id)
+        return ClaimedStep(video_id, "owner", 0, 1, "now")
+
+    def finish_done(self, _step: ClaimedStep, bucket: str, key: str) -> None:
+        self._note("done", bucket, key)
+
+    def finish_error(self, _step: ClaimedStep, reason: str) -> None:
+        self._note("error", reason)
+
+    def finish_interrupted(self, _step: ClaimedStep, reason: str) -> None:
+        self._note("interrupted", reason)
+
+    def find(self, bucket: str, key: str) -> VideoObject:
+        self._note("find", key)
+        return VideoObject(bucket, key, "etag", 10, {})
+
+    def download(self, _video: VideoObject, path: Path, check: Any) -> None:
+        self._note("download")
+        check()
+        path.write_bytes(b"x")
+
+    def video_id(self, request: VideoRequest) -> int:
+        return int(Path(str(request.key)).stem)
+
+    def upload(self, path: Path, _bucket: str, key: str, _metadata: dict[str, str]) -> None:
+        self.during_upload()
+        self._note("upload_partial" if key.startswith(PARTIAL_PREFIX) else "upload", key)
+
+    def stamp_of(self, _bucket: str, key: str) -> None:
+        self._note("stamp", key)
+
+    def delete(self, _bucket: str, key: str) -> None:
+        self._note("delete", key)
+
+    def receive(self, _wait: int, _lease_seconds: float) -> Message | None:
+        return self.messages.pop() if self.messages else None
+
+    def put_off(self, _message: Message, seconds: float) -> None:
+        self._note("put_off", seconds)
+
+    def analyze(self, request: AnalysisRequest, check: Any, progress: Any) -> Finished:
+        self._note("analyze")
+        self.lines = lines_path(request.result_path)
+        self.during_analysis(check)
+        return Finished({"analyzed_frames": 7})
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+def surroundings(script: Script, clock: Clock, **settings: Any) -> tuple[Configuration, Surroundings]:
+    """A worker's, with the script in the place of everything outside."""
+    configuration = Configuration(
+        aws_region="r",
+        output_bucket="out",
+        queue_name="q",
+        human_detection={},
+        dynamodb_region="r",
+        table="t",
+        require_gpu=False,
+        report=False,
+        worker=WorkerSettings(lease_seconds=LEASE, **settings),
+    )
+    parts: Any = script
+    around = Surroundings(
+        queue=parts,
+        steps=parts,
+        storage=parts,
+        analysis=parts,
+        turn=AnalysisTurn(clock),
+        shutdown=Shutdown(),
+        health=Health(),
+        metrics=Metrics(enabled=False),
+        protection=TaskProtection(""),
+    )
+    return configuration, around
+
+
+def message(body: str = "body", receive_count: int = 1, received_at: float = 0) -> Message:
+    """One from the queue."""
+    return Message("id", body, "receipt", receive_count, queue_seconds=0, received_at=received_at)
+
+
+def run(
+    script: Script,
+    clock: Clock,
+    receive_count: int = 1,
+    received_at: float = 0,
+    request: VideoRequest = REQUEST,
+    **settings: Any,
+) -> tuple[Any, str]:
+    """One job through the real runner."""
+    runner = JobRunner(*surroundings(script, clock, **settings), clock)
+    return runner.run(message(receive_count=receive_count, received_at=received_at), request)
+
+
+def test_the_order_of_a_good_job(clock: Clock) -> None:
+    script = Script()
+    verdict, _ = run(script, clock)
+    assert script.asked == [
+        "claim 42",
+        "find videos/42.mp4",
+        "download",
+        "analyze",
+        "upload human_detector/42/42.json",
+        "done out human_detector/42/42.json",
+    ]
+    assert verdict.fate is Fate.DELETE
+
+
+def test_a_forced_job_that_was_cut_off_goes_on_where_it_was(clock: Clock) -> None:
+    script = Script()
+    run(script, clock, receive_count=2, request=replace(REQUEST, force=True))
+    assert "stamp human_detector_partial/42/42.jsonl" in script.asked
+    assert "stamp human_detector/42/42.json" not in script.asked, "the result is to be made anew"
+
+
+def test_an_error_without_words_is_no_success(clock: Clock) -> None:
+    verdict, reason = run(Script(download=MemoryError()), clock)
+    assert (verdict.fate, reason) == (Fate.RETRY, "MemoryError")
+
+
+def test_a_partial_result_that_cannot_be_saved_harms_nothing(clock: Clock) -> None:
+    def analysis(check: Any) -> None:
+        script.lines.write_text("{}\n")
+        clock.now += 200
+        check()
+
+    script = Script(upload_partial=TransientError("cannot write"))
+    script.during_analysis = analysis
+    verdict, _ = run(script, clock)
+    assert "upload_partial human_detector_partial/42/42.jsonl" in script.asked
+    assert script.asked[-1] == "done out human_detector/42/42.json"
+    assert verdict.fate is Fate.DELETE
+
+
+def test_the_threads_of_a_download_are_not_waited_for(
+    clock: Clock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Threaded(Script):
+        def download(self, video: VideoObject, path: Path, check: Any) -> None:
+            download = threading.Thread(target=super().download, args=(video, path, check))
+            download.start()
+            download.join()
+
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    configuration, around = surroundings(Threaded(), clock)
+    around = replace(around, health=Health(clock))
+    JobRunner(configuration, around, clock).run(message(), REQUEST)
+    clock.now = 1000
+    around.health.touch()
+    assert health_file().stat().st_mtime == 1000
+
+
+def test_a_set_up_that_breaks_gives_the_job_back_and_ends_the_worker(clock: Clock) -> None:
+    broken = ConfigurationError("require_gpu is true, but TensorFlow sees no GPU")
+    script = Script(analyze=broken)
+    configuration, around = surroundings(script, clock)
+    script.messages = [message('{"VideoId": 42, "key": "videos/42.mp4"}', receive_count=MAX_ATTEMPTS)]
+    with pytest.raises(ConfigurationError, match="sees no GPU"):
+        Worker(configuration, around, clock).run()
+    assert script.asked[-2:] == [f"interrupted {broken}", "put_off 0"]
+
+
+def test_a_stop_between_two_videos_of_a_message_loses_neither(clock: Clock) -> None:
+    records = [
+        {"eventName": "ObjectCreated:Put", "s3": {"bucket": {"name": "b"}, "object": {"key": f"in/{n}.mp4"}}}
+        for n in (1, 2)
+    ]
+    script = Script()
+    configuration, around = surroundings(script, clock)
+    script.during_upload = around.shutdown.request
+    Worker(configuration, around, clock).handle(message(body=json.dumps({"Records": records})))
+    assert [each for each in script.asked if each.startswith(("claim", "done"))] == [
+        "claim 1",
+        "done out human_detector/1/1.json",
+    ]
+    assert script.asked[-1] == "put_off 0"
+
+
+def test_a_repeated_job_looks_for_what_is_there_and_leaves_no_partial_result(clock: Clock) -> None:
+    script = Script()
+    run(script, clock, receive_count=2)
+    assert script.asked[2:4] == ["stamp human_detector/42/42.json", "download"]
+    assert "stamp human_detector_partial/42/42.jsonl" in script.asked
+    discarded = script.asked.index("delete human_detector_partial/42/42.jsonl")
+    assert script.asked.index("upload human_detector/42/42.json") < discarded < len(script.asked) - 1
+    assert script.asked[-1].startswith("done")
+
+
+@pytest.mark.parametrize("operation", ["find", "download", "analyze", "upload", "done"])
+def test_after_a_lost_lease_nothing_more_is_asked_for(clock: Clock, operation: str) -> None:
+    script = Script(**{operation: LeaseLost("another owner")})
+    verdict, _ = run(script, clock)
+    assert verdict.fate is Fate.LEAVE
+    assert script.asked[-1].startswith(operation)
+
+
+@pytest.mark.parametrize(("receive_count", "longest"), [(1, 30), (2, 60)])
+def test_a_crash_is_tried_again_after_a_delay(clock: Clock, receive_count: int, longest: float) -> None:
+    script = Script(analyze=AnalysisCrashed("signal 11"))
+    verdict, reason = run(script, clock, receive_count)
+    assert (verdict.fate, reason) == (Fate.RETRY, "signal 11")
+    assert longest / 2 <= verdict.delay <= longest
+    assert script.asked[-1] == "interrupted signal 11"
+
+
+def test_the_last_attempt_records_its_reason_before_it_is_buried(clock: Clock) -> None:
+    script = Script(analyze=AnalysisCrashed("signal 11"))
+    verdict, reason = run(script, clock, MAX_ATTEMPTS)
+    assert (verdict.fate, reason) == (Fate.BURY, "signal 11")
+    assert script.asked[-1] == "error signal 11"
+
+
+def test_a_failure_that_cannot_be_recorded_does_not_end_the_message(clock: Clock) -> None:
+    script = Script(analyze=AnalysisCrashed("signal 11"), error=ConnectionError("no route"))
+    verdict, _ = run(script, clock, MAX_ATTEMPTS)
+    assert verdict.fate is Fate.RETRY
+    assert verdict.delay > 0
+
+
+def test_a_stop_gives_the_job_back_at_once(clock: Clock) -> None:
+    script = Script(analyze=Interrupted("asked to stop"))
+    verdict, _ = run(script, clock, MAX_ATTEMPTS)
+    assert (verdict.fate, verdict.delay) == (Fate.PUT_OFF, 0)
+    assert script.asked[-1] == "interrupted asked to stop"
+
+
+@pytest.mark.parametrize(("held_for", "interrupted"), [(11 * 3600 - 1, False), (11 * 3600 + 1, True)])
+def test_the_worker_interrupts_itself_before_the_twelve_hours_of_a_message_are_over(
+    clock: Clock, held_for: float, interrupted: bool
+) -> None:
+    script = Script()
+    script.during_analysis = lambda check: check()
+    verdict, reason = run(script, clock, MAX_ATTEMPTS, received_at=-held_for)
+    assert ("12 hours" in reason) == interrupted
+    assert verdict.fate is (Fate.PUT_OFF if interrupted else Fate.DELETE)
+    assert script.asked[-1].startswith("interrupted" if interrupted else "done")
+
+
+def test_a_job_that_takes_too_long_is_an_error(clock: Clock) -> None:
+    def time_passes(check: Any) -> None:
+        clock.now = 101
+        check()
+
+    script = Script()
+    script.during_analysis = time_passes
+    verdict, reason = run(script, clock, max_job_seconds=100)
+    assert (verdict.fate, verdict.state) == (Fate.DELETE, "error")
+    assert "the 100 s of max_job_seconds" in reason
