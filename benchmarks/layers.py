@@ -15,9 +15,11 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
 from measuring import Run, command_line, machine, print_table, write_json
+
+# isort: split
+# measuring has seen to it that the packages are there.
+import numpy as np
 
 MODELS = {"HumanDetector": "ssdlite_pedestrian", "FaceDetector": "mobilenet_ssd_widerface"}
 CHANNELS, SIDE, CONVOLUTIONS = 512, 32, 32

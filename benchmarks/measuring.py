@@ -19,8 +19,12 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(ROOT / folder) for folder in ("src", "demo", "tests")]
-"""Where the product lies, the sample clips and the reference loop."""
+sys.path[:0] = [str(ROOT / folder) for folder in ("demo", "tests")]
+"""Where the sample clips are, and the reference loop."""
+
+from support.requirements import need_packages_of  # noqa: E402 - found by the line above
+
+need_packages_of("requirements-dev.txt")
 
 RESULTS = ROOT / "benchmarks" / "results"
 

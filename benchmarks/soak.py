@@ -11,12 +11,12 @@ import os
 import tempfile
 from pathlib import Path
 
-import psutil
-
 from measuring import check, command_line, print_table, write_json
 
 # isort: split
-# measuring has put src/, demo/ and tests/ on the path.
+# measuring has put demo/ and tests/ on the path, and has seen to it that the packages are there.
+import psutil
+
 from sample_clip import sample_clip
 from support.emulators import emulator
 from support.worker_harness import INSTANT, Aws, WorkerProcess, wait_until, worker

@@ -15,12 +15,12 @@ import time
 from pathlib import Path
 from typing import Any
 
-import psutil
-
 from measuring import check, command_line, print_table, write_json
 
 # isort: split
-# measuring has put src/, demo/ and tests/ on the path.
+# measuring has put demo/ and tests/ on the path, and has seen to it that the packages are there.
+import psutil
+
 from sample_clip import sample_clip
 from support.emulators import emulator
 from support.fault_proxy import FaultProxy

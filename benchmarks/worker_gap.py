@@ -18,7 +18,7 @@ from typing import Any, ClassVar
 from measuring import check, command_line, print_table, write_json
 
 # isort: split
-# measuring has put src/, demo/ and tests/ on the path.
+# measuring has put demo/ and tests/ on the path, and has seen to it that the packages are there.
 from human_detector import aws_interface
 from human_detector.processes.analysis_process import AnalysisProcess
 from sample_clip import sample_clip

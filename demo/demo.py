@@ -20,17 +20,14 @@ import cv2
 import numpy as np
 from moto.server import ThreadedMotoServer
 
+from human_detector.aws.s3_keys import result_key
+from human_detector.configuration import Configuration, load_configuration
+from human_detector.drawing.annotation import annotate, contact_sheet, scale_to_width
+from human_detector.video.source import VideoSource
+from human_detector.worker.record import STEP
 from sample_clip import sample_clip
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "src"))
-
-from human_detector.aws.s3_keys import result_key  # noqa: E402
-from human_detector.configuration import Configuration, load_configuration  # noqa: E402
-from human_detector.drawing.annotation import annotate, contact_sheet, scale_to_width  # noqa: E402
-from human_detector.video.source import VideoSource  # noqa: E402
-from human_detector.worker.record import STEP  # noqa: E402
-
 VARIABLES = ROOT / "demo" / "variables.json"
 OUTPUT = ROOT / "demo_output"
 VIDEO_ID = 42
@@ -135,7 +132,7 @@ def run(video: Path) -> None:
         print(f"[2/4] Submitted {video.name} as VideoId {VIDEO_ID}")
         print(f"      step {STEP} before: {services.step() or 'none'}")
         print("[3/4] The worker runs until the queue is empty; its log:")
-        worker = [sys.executable, str(ROOT / "src" / "aws_interface.py"), "--exit-when-idle", "1"]
+        worker = [sys.executable, "-m", "human_detector", "worker", "--exit-when-idle", "1"]
         status = subprocess.run(worker, check=False).returncode
         if status != 0:
             raise DemoError(f"the worker ended with status {status}")

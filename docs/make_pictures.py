@@ -10,10 +10,14 @@ import sys
 import tempfile
 from pathlib import Path
 
-import cv2
-
 ROOT = Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(ROOT / folder) for folder in ("src", "demo", "tests")]
+sys.path[:0] = [str(ROOT / folder) for folder in ("demo", "tests")]
+
+from support.requirements import need_packages_of  # noqa: E402
+
+need_packages_of("requirements-dev.txt")
+
+import cv2  # noqa: E402
 
 from human_detector.drawing.annotation import annotate, contact_sheet, scale_to_width  # noqa: E402
 from human_detector.report.page import write_report  # noqa: E402

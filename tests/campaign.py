@@ -22,7 +22,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-sys.path[:0] = [str(Path(__file__).resolve().parent.parent / folder) for folder in ("src", "demo")]
+from support.requirements import need_packages_of
+
+need_packages_of("requirements-dev.txt")
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "demo"))
 
 import psutil
 from botocore.exceptions import BotoCoreError, ClientError

@@ -24,9 +24,9 @@ from human_detector.configuration import WorkerSettings
 from human_detector.detectors.graph_detector import GraphDetector
 from human_detector.results.exports.formats import EXPORTERS
 from sample_clip import sample_clip
+from support.paths import ROOT
 
-ROOT = Path(__file__).resolve().parent.parent
-PAGES = sorted((ROOT / "docs").glob("*.md"))
+PAGES = [ROOT / "README.md", ROOT / "cluster_deployement.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 
 def blocks(page: str, language: str) -> list[str]:
@@ -118,3 +118,12 @@ def test_commands_have_the_options_that_the_pages_name(
 def test_every_format_is_on_the_page() -> None:
     page = (ROOT / "docs" / "results.md").read_text(encoding="utf-8")
     assert set(re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE)) == set(EXPORTERS)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_the_scripts_that_a_page_runs_exist(page: Path) -> None:
+    shell = "\n".join(
+        re.findall(r"^```sh\n(.*?)^```", page.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
+    )
+    for script in re.findall(r"^(?:\./|python |\.venv/bin/python )([\w./]+\.(?:sh|py))", shell, re.MULTILINE):
+        assert (ROOT / script).is_file(), script

@@ -14,7 +14,7 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from human_detector.analysis.thread_queue import Channel, ChannelClosed
+from human_detector.analysis.thread_queue import QueueAbandoned, ThreadQueue
 from human_detector.detectors.detector import Detector
 from human_detector.inference.frame_scaler import FrameScaler
 from human_detector.values import Detection, FrameDetections, Image, ScaledImage
@@ -56,8 +56,8 @@ def detect_all(
         Exception: whatever decoding or a detector raised.
     """
     # One full batch waits while others are worked on: more would only take memory.
-    waiting = [Channel[_Picture](detector.max_batch_size) for detector in detectors]
-    found = [Channel[_Found](FOUND_CAPACITY) for _ in detectors]
+    waiting = [ThreadQueue[_Picture](detector.max_batch_size) for detector in detectors]
+    found = [ThreadQueue[_Found](FOUND_CAPACITY) for _ in detectors]
     sizes = [detector.input_size for detector in detectors]
     threads = [threading.Thread(target=_decode, args=(frames, sizes, waiting), name="decode", daemon=True)]
     threads += [
@@ -75,35 +75,35 @@ def detect_all(
                 {detector.name: row[2] for detector, row in zip(detectors, same_frame, strict=True)},
             )
     finally:
-        for frames_channel in waiting:
-            frames_channel.abandon()
-        for found_channel in found:
-            found_channel.abandon()
+        for frames_queue in waiting:
+            frames_queue.abandon()
+        for found_queue in found:
+            found_queue.abandon()
         for thread in threads:
             thread.join()
 
 
 def _decode(
-    frames: Iterator[Frame], sizes: Sequence[tuple[int, int] | None], waiting: Sequence[Channel[_Picture]]
+    frames: Iterator[Frame], sizes: Sequence[tuple[int, int] | None], waiting: Sequence[ThreadQueue[_Picture]]
 ) -> None:
-    """Put every frame into every channel, in the size that its detector wants."""
+    """Put every frame into every queue, in the size that its detector wants."""
     error: BaseException | None = None
     scalers = {size: FrameScaler(*size) for size in sizes if size}
     try:
         for frame in frames:
             scaled = {size: scaler.scale(frame.image) for size, scaler in scalers.items()}
-            for size, channel in zip(sizes, waiting, strict=True):
+            for size, queue in zip(sizes, waiting, strict=True):
                 image = scaled[size] if size else frame.image
-                channel.put(_Picture(frame.index, frame.timestamp, image))
-    except ChannelClosed:
+                queue.put(_Picture(frame.index, frame.timestamp, image))
+    except QueueAbandoned:
         pass
     except BaseException as raised:
         error = raised
-    for channel in waiting:
-        channel.end(error)
+    for queue in waiting:
+        queue.end(error)
 
 
-def _detect(detector: Detector, waiting: Channel[_Picture], found: Channel[_Found]) -> None:
+def _detect(detector: Detector, waiting: ThreadQueue[_Picture], found: ThreadQueue[_Found]) -> None:
     error: BaseException | None = None
     frames = iter(waiting)
     started: deque[Callable[[], list[_Found]]] = deque()
@@ -116,7 +116,7 @@ def _detect(detector: Detector, waiting: Channel[_Picture], found: Channel[_Foun
                 _put_all(found, started.popleft()())
         for finish in started:
             _put_all(found, finish())
-    except ChannelClosed:
+    except QueueAbandoned:
         pass
     except BaseException as raised:
         error = raised
@@ -139,6 +139,6 @@ def _start(detector: Detector, batch: Sequence[_Picture]) -> Callable[[], list[_
     return results
 
 
-def _put_all(found: Channel[_Found], items: Sequence[_Found]) -> None:
+def _put_all(found: ThreadQueue[_Found], items: Sequence[_Found]) -> None:
     for item in items:
         found.put(item)

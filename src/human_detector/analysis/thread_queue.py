@@ -10,11 +10,11 @@ from typing import Generic, TypeVar
 Item = TypeVar("Item")
 
 
-class ChannelClosed(Exception):
+class QueueAbandoned(Exception):
     """The other side wants no more items."""
 
 
-class Channel(Generic[Item]):
+class ThreadQueue(Generic[Item]):
     """A bounded first-in, first-out queue for one producer and one consumer.
 
     `queue.Queue` is not enough: a producer that waits for room must wake up when the consumer gives up, and
@@ -33,15 +33,15 @@ class Channel(Generic[Item]):
         self._error: BaseException | None = None
 
     def put(self, item: Item) -> None:
-        """Add an item; wait while the channel is full.
+        """Add an item; wait while the queue is full.
 
         Raises:
-            ChannelClosed: the consumer has abandoned the channel.
+            QueueAbandoned: the consumer has abandoned the queue.
         """
         with self._changed:
             self._changed.wait_for(lambda: self._abandoned or len(self._items) < self._capacity)
             if self._abandoned:
-                raise ChannelClosed
+                raise QueueAbandoned
             self._items.append(item)
             self._changed.notify_all()
 
@@ -59,10 +59,10 @@ class Channel(Generic[Item]):
             self._changed.notify_all()
 
     def __iter__(self) -> Iterator[Item]:
-        """Take items until the channel is ended or abandoned.
+        """Take items until the queue is ended or abandoned.
 
         Raises:
-            BaseException: the error that the producer ended the channel with.
+            BaseException: the error that the producer ended the queue with.
         """
         while True:
             with self._changed:

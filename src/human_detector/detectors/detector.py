@@ -22,6 +22,10 @@ REGISTERED_DETECTORS = {
 }
 """The detectors of this repository by name. Imported when asked for, so that naming one costs nothing."""
 
+DEFAULT_MIN_DETECTION_SCORE = 0.4
+DEFAULT_MAX_BATCH_SIZE = 5
+"""Of a detector whose configuration says neither. variables.json states the same two numbers."""
+
 
 class Detector(ABC):
     """Finds one kind of thing in images.
@@ -42,7 +46,11 @@ class Detector(ABC):
     """How each keyword argument is checked. A subclass adds its own: `{**Detector.checks, ...}`."""
 
     def __init__(
-        self, *, name: str | None = None, min_detection_score: float = 0.4, max_batch_size: int = 5
+        self,
+        *,
+        name: str | None = None,
+        min_detection_score: float = DEFAULT_MIN_DETECTION_SCORE,
+        max_batch_size: int = DEFAULT_MAX_BATCH_SIZE,
     ) -> None:
         self.name = type(self).__name__ if name is None else name
         self.min_detection_score = min_detection_score
