@@ -36,7 +36,7 @@ from human_detector.worker.health import Health
 from human_detector.worker.job import JobRunner, Surroundings
 from human_detector.worker.messages import VideoRequest, parse_message
 from human_detector.worker.metrics import Metrics
-from human_detector.worker.patience import persist
+from human_detector.worker.outages import ask_until_answered
 from human_detector.worker.scratch import remove_leftovers
 from human_detector.worker.shutdown import GIVE_BACK_SECONDS, Shutdown
 from human_detector.worker.task_protection import TaskProtection
@@ -146,7 +146,7 @@ class Worker:
         wait = FETCH_AHEAD_POLL_SECONDS if self._holding else LONG_POLL_SECONDS
         if exit_when_idle is not None:
             wait = min(wait, max(1, round(exit_when_idle)))
-        return persist(
+        return ask_until_answered(
             lambda: self._queue.receive(wait, self._lease_seconds), self._health, self._shutdown.pause
         )
 
@@ -267,7 +267,9 @@ def work(
         log.info("removed %s, which a worker that was killed had left", folder)
     clients = connect(configuration.aws_region, configuration.dynamodb_region)
     health = Health()
-    queue = persist(lambda: JobQueue(clients.sqs, configuration.queue_name), health, shutdown.pause)
+    queue = ask_until_answered(
+        lambda: JobQueue(clients.sqs, configuration.queue_name), health, shutdown.pause
+    )
     analysis = AnalysisProcess(
         AnalysisSettings(configuration.human_detection, configuration.require_gpu, log_format),
         configuration.worker.stall_timeout,

@@ -19,7 +19,7 @@ from botocore.validate import ParamValidator
 from cfnlint.decode.cfn_yaml import load
 
 from human_detector.deployment.settings import REQUIREMENTS, load_deployment_settings
-from human_detector.deployment.task_definition import TEMPLATE, fill_in
+from human_detector.deployment.task_definition import fill_in
 from support.deployment_clone import variables
 from support.paths import ROOT
 
@@ -117,7 +117,7 @@ def definition(tmp_path: Path, **ecs: Any) -> dict[str, Any]:
     """The task definition for a section `ecs`."""
     path = tmp_path / "variables.json"
     path.write_text(json.dumps(variables(ecs=ecs)))
-    template = json.loads(TEMPLATE.read_text())
+    template = json.loads((ROOT / "human_detector_taskdef.json").read_text())
     return fill_in(template, load_deployment_settings(path), CALLER, "registry/human_detector@sha256:0")
 
 
@@ -177,7 +177,7 @@ def test_role_may_be_given_by_its_arn_and_lie_in_another_partition(tmp_path: Pat
     assert filled["taskRoleArn"] == arn
     path = tmp_path / "variables.json"
     china = fill_in(
-        json.loads(TEMPLATE.read_text()),
+        json.loads((ROOT / "human_detector_taskdef.json").read_text()),
         load_deployment_settings(path),
         "arn:aws-cn:sts::123456789012:assumed-role/me/session",
         "image",

@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError, EndpointConnectionError, NoCredenti
 from human_detector.aws.waiting_times import pause_seconds
 from human_detector.errors import ConfigurationError, Interrupted
 from human_detector.worker.health import Health
-from human_detector.worker.patience import persist
+from human_detector.worker.outages import ask_until_answered
 from human_detector.worker.shutdown import Shutdown
 
 
@@ -32,7 +32,7 @@ def test_asks_until_there_is_an_answer() -> None:
             raise answer
         return answer
 
-    assert persist(ask, Health(), slept.append) == "message"
+    assert ask_until_answered(ask, Health(), slept.append) == "message"
     # Three pauses, in naps of at most 5 s that let the health check see the loop.
     assert 1 + 2 + 4 <= sum(slept) <= 2 + 4 + 8 + 3 * 5
     assert max(slept) <= 5
@@ -53,7 +53,7 @@ def test_what_no_waiting_heals_ends_it(error: Exception) -> None:
         raise error
 
     with pytest.raises(ConfigurationError, match="the queue cannot be used"):
-        persist(ask, Health(), lambda _: pytest.fail("waited"))
+        ask_until_answered(ask, Health(), lambda _: pytest.fail("waited"))
 
 
 def test_a_stop_ends_the_waiting() -> None:
@@ -67,4 +67,4 @@ def test_a_stop_ends_the_waiting() -> None:
         shutdown.pause(seconds)
 
     with pytest.raises(Interrupted):
-        persist(ask, Health(), stop_during_nap)
+        ask_until_answered(ask, Health(), stop_during_nap)

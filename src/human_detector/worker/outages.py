@@ -1,4 +1,4 @@
-"""Asks AWS again and again, with pauses, until it answers."""
+"""Waits an outage of AWS out: asks again and again, with pauses, until there is an answer."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ NAP_SECONDS = 5
 """A pause is slept in naps, so that the health check sees the loop alive."""
 
 
-def persist(ask: Callable[[], Answer], health: Health, pause: Callable[[float], None]) -> Answer:
+def ask_until_answered(ask: Callable[[], Answer], health: Health, pause: Callable[[float], None]) -> Answer:
     """Ask until there is an answer: at most once a second, and at least once a minute.
 
     Args:
