@@ -265,7 +265,7 @@ def work(
     """
     for folder in remove_leftovers():
         log.info("removed %s, which a worker that was killed had left", folder)
-    clients = connect(configuration.aws_region, configuration.dynamodb_region)
+    clients = connect(configuration.aws_region, configuration.dynamodb_region, jobs=LANES)
     health = Health()
     queue = ask_until_answered(
         lambda: JobQueue(clients.sqs, configuration.queue_name), health, shutdown.pause

@@ -8,10 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from boto3.exceptions import S3UploadFailedError
+from boto3.s3.transfer import TransferConfig
 from botocore.exceptions import ClientError
 
 from human_detector.aws.error_codes import MISSING_OBJECT_CODES, UNREADABLE_OBJECT_REASONS, error_code
 from human_detector.errors import PermanentError, TransientError
+
+TRANSFER_THREADS = 10
+"""Of one upload or download: they carry the parts of a large file side by side, each on a connection."""
+_TRANSFER = TransferConfig(max_concurrency=TRANSFER_THREADS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +69,31 @@ class Storage:
         """
         try:
             self._client.download_file(
-                video.bucket, video.key, str(path), Callback=lambda _bytes_since_last_call: check()
+                video.bucket,
+                video.key,
+                str(path),
+                Callback=lambda _bytes_since_last_call: check(),
+                Config=_TRANSFER,
             )
         except ClientError as error:
             raise _explained(error, video.bucket, video.key) from error
+
+    def upload_video(
+        self, path: Path, bucket: str, key: str, metadata: Mapping[str, str], count: Callable[[int], None]
+    ) -> None:
+        """Store a video.
+
+        Args:
+            path: the file.
+            bucket: where to.
+            key: where to.
+            metadata: stored with it.
+            count: called with the number of bytes that were sent since the last call.
+
+        Raises:
+            TransientError: it could not be stored; names bucket, key and reason.
+        """
+        self._upload(path, bucket, key, {"Metadata": dict(metadata)}, count)
 
     def upload(self, path: Path, bucket: str, key: str, metadata: Mapping[str, str]) -> None:
         """Store a JSON file or an HTML page, with metadata that `stamp_of` gives back.
@@ -76,15 +102,11 @@ class Storage:
             TransientError: it could not be stored; names bucket, key and reason.
         """
         content_type = "text/html; charset=utf-8" if path.suffix == ".html" else "application/json"
-        extra = {"ContentType": content_type, "Metadata": dict(metadata)}
-        try:
-            self._client.upload_file(str(path), bucket, key, ExtraArgs=extra)
-        except S3UploadFailedError as error:
-            raise TransientError(f"cannot write s3://{bucket}/{key}: {error}") from error
+        self._upload(path, bucket, key, {"ContentType": content_type, "Metadata": dict(metadata)})
 
     def fetch(self, bucket: str, key: str, path: Path) -> None:
         """Get a file of our own back."""
-        self._client.download_file(bucket, key, str(path))
+        self._client.download_file(bucket, key, str(path), Config=_TRANSFER)
 
     def stamp_of(self, bucket: str, key: str) -> dict[str, str] | None:
         """The metadata of an object of our own; None where there is none that we can see."""
@@ -99,6 +121,21 @@ class Storage:
     def delete(self, bucket: str, key: str) -> None:
         """Remove an object of our own, if it is there."""
         self._client.delete_object(Bucket=bucket, Key=key)
+
+    def _upload(
+        self,
+        path: Path,
+        bucket: str,
+        key: str,
+        extra: Mapping[str, Any],
+        count: Callable[[int], None] | None = None,
+    ) -> None:
+        try:
+            self._client.upload_file(
+                str(path), bucket, key, ExtraArgs=extra, Callback=count, Config=_TRANSFER
+            )
+        except S3UploadFailedError as error:
+            raise TransientError(f"cannot write s3://{bucket}/{key}: {error}") from error
 
 
 def _explained(error: ClientError, bucket: str, key: str) -> Exception:
