@@ -1,72 +1,31 @@
-"""Submitting a video to the real worker, and the views of the person on duty."""
+"""What is sent, written and refused when videos are submitted."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
-from decimal import Decimal
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from human_detector.commands import submit as submit_command
+from human_detector.commands.submit_sending import Sender
 from human_detector.errors import PermanentError, TransientError
 from human_detector.worker.submitted_records import VideoRecords
 from sample_clip import sample_clip
-from support.worker_harness import Aws, worker
-
-FAILED = {"step": "human_detector", "state": "error", "error": "the file is empty (0 bytes)"}
-DONE = {"step": "human_detector", "state": "done", "result_file": {"bucket": "b", "key": "k.json"}}
-SPLIT = {"step": "video_split", "state": "done", "result_file": {"bucket": "b", "key": "v.mp4"}}
-OTHER = {"step": "speech", "state": "running", "n": Decimal("0.25")}
-
-Submit = Callable[..., int]
+from support.fault_proxy import FaultProxy
+from support.submitting import DONE, FAILED, FOR_EVER, OTHER, SPLIT, Submit, running, sent
+from support.worker_harness import Aws
 
 
-@pytest.fixture
-def submit(aws: Aws, tmp_path: Path) -> Submit:
-    """The command, with a configuration for this test's resources."""
-    path = tmp_path / "variables.json"
-    path.write_text(json.dumps(aws.variables()))
-    return lambda *arguments: submit_command.main([*map(str, arguments), "--config", str(path)])
-
-
-def sent(aws: Aws) -> list[dict[str, Any]]:
-    """The messages in the queue, by VideoId."""
-    got = aws.sqs.receive_message(QueueUrl=aws.queue_url, MaxNumberOfMessages=10)
-    messages = [json.loads(message["Body"]) for message in got.get("Messages", [])]
-    return sorted(messages, key=lambda message: message["VideoId"])
-
-
-def test_a_video_through_the_worker(
-    aws: Aws, submit: Submit, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    with worker(aws.variables(), tmp_path):
-        assert submit(sample_clip(), "--video-id", 42, "--wait", "--output", tmp_path / "out") == 0
-        shown = capsys.readouterr()
-        assert shown.out.strip() == str(tmp_path / "out/carphone_pristine.json")
-        assert "VideoId 42: done" in shown.err
-        result = json.loads((tmp_path / "out/carphone_pristine.json").read_text())
-        assert result == aws.result(42)
-        assert result["video"]["key"] == "videos/42/carphone_pristine.mp4"
-
-        # Once more: refused as it is, run with --force, and the old end is not taken for the new one.
-        assert submit(sample_clip(), "--video-id", 42) == 1
-        assert "is done already: --force runs it again" in capsys.readouterr().err
-        assert submit(sample_clip(), "--video-id", 42, "--force", "--wait", "--output", tmp_path / "out") == 0
-        states = [line for line in capsys.readouterr().err.splitlines() if line.startswith("VideoId 42: ")]
-        assert len(states) > 1
-        assert states[-1] == "VideoId 42: done"
-
-
-def test_a_failure_is_shown(
-    aws: Aws, submit: Submit, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    (tmp_path / "bad.mp4").write_bytes(b"no video")
-    with worker(aws.variables(), tmp_path):
-        assert submit(tmp_path / "bad.mp4", "--video-id", 7, "--wait") == 1
-    assert "VideoId 7: the file is no video" in capsys.readouterr().err
+def rows(capsys: pytest.CaptureFixture[str]) -> list[list[str]]:
+    """The rows of the table at the end, as columns."""
+    return [re.split(r"  +", line.strip()) for line in capsys.readouterr().out.splitlines()[1:]]
 
 
 def test_what_is_written_and_sent(aws: Aws, submit: Submit, tmp_path: Path) -> None:
@@ -97,61 +56,22 @@ def test_a_video_that_is_in_s3_already(aws: Aws, submit: Submit, capsys: pytest.
 def test_what_a_worker_holds_is_left_alone(
     aws: Aws, submit: Submit, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    running = {"step": "human_detector", "state": "running", "lease_expires_at": 9_999_999_999}
-    aws.put_record(5, running)
+    held = running(FOR_EVER)
+    aws.put_record(5, held)
     assert submit(sample_clip(), "--video-id", 5, "--force") == 1
     assert "a worker is at the record 5" in capsys.readouterr().err
-    assert aws.record(5) == {"VideoId": 5, "process_steps": [running]}
+    assert aws.record(5) == {"VideoId": 5, "process_steps": [held]}
     assert sent(aws) == []
 
 
 def test_what_a_dead_worker_held_is_taken(aws: Aws) -> None:
-    aws.put_record(5, {"step": "human_detector", "state": "running", "lease_expires_at": 1000})
+    aws.put_record(5, running(1000))
     records = VideoRecords(aws.table.meta.client, aws.table_name, now=lambda: 999)
     with pytest.raises(PermanentError), records.marked_again(5):
         pass
     with VideoRecords(aws.table.meta.client, aws.table_name, now=lambda: 1001).marked_again(5):
         pass
     assert aws.step(5)["state"] == "interrupted"
-
-
-def test_status(aws: Aws, submit: Submit, capsys: pytest.CaptureFixture[str]) -> None:
-    running = {"step": "human_detector", "state": "running", "attempt": 1, "progress": Decimal("0.25")}
-    aws.put_record(1, SPLIT, running)
-    aws.put_record(2, FAILED)
-    aws.put_record(3, SPLIT)
-    expected = [{**running, "progress": 0.25}, FAILED, {"state": "waiting"}]
-    for video_id, status, step in zip((1, 2, 3), (0, 1, 0), expected, strict=True):
-        assert submit("--status", video_id) == status
-        assert json.loads(capsys.readouterr().out) == step
-    assert submit("--status", 4) == 1
-    assert "there is no record with VideoId 4" in capsys.readouterr().err
-
-
-def test_list(aws: Aws, submit: Submit, capsys: pytest.CaptureFixture[str]) -> None:
-    started = {"started_at": "2026-01-02T03:04:05+00:00", "attempt": 2, "progress": Decimal("0.5")}
-    aws.put_record(12, {"step": "human_detector", "state": "running", **started})
-    aws.put_record(3, DONE)
-    aws.put_record(100, FAILED)
-    aws.put_record(4, SPLIT)
-    assert submit("--list") == 0
-    assert capsys.readouterr().out.splitlines() == [
-        "  VIDEO ID  STATE        PROGRESS  DETAILS",
-        "         3  done                -  s3://b/k.json",
-        "         4  waiting             -",
-        "        12  running          50 %  attempt 2, started 2026-01-02T03:04:05+00:00",
-        "       100  error               -  the file is empty (0 bytes)",
-    ]
-    assert submit("--list", "error") == 0
-    assert [line.split()[0] for line in capsys.readouterr().out.splitlines()[1:]] == ["100"]
-
-
-def test_list_of_a_large_table(aws: Aws, submit: Submit, capsys: pytest.CaptureFixture[str]) -> None:
-    """DynamoDB gives a megabyte at a time."""
-    for video_id in range(4):
-        aws.put_record(video_id, {**FAILED, "error": "x" * 390_000})
-    assert submit("--list") == 0
-    assert len(capsys.readouterr().out.splitlines()) == 5
 
 
 def test_retry_errors(aws: Aws, submit: Submit, capsys: pytest.CaptureFixture[str]) -> None:
@@ -165,10 +85,9 @@ def test_retry_errors(aws: Aws, submit: Submit, capsys: pytest.CaptureFixture[st
     assert aws.record(1) == {"VideoId": 1, "process_steps": [SPLIT, again, OTHER]}
     assert aws.step(2) == FAILED
     assert aws.step(3) == DONE
-    shown = capsys.readouterr().out.splitlines()
-    assert sorted(shown) == [
-        "VideoId 1: sent again",
-        "VideoId 2: its record does not say where the video is; submit it anew",
+    assert sorted(rows(capsys)) == [
+        ["-", "2", "not sent", "its record does not say where the video is; submit it anew"],
+        ["s3://b/v.mp4", "1", "submitted", "s3://b/v.mp4"],
     ]
 
 
@@ -180,7 +99,7 @@ def test_a_video_that_could_not_be_sent_stays_what_it_was(
 
     aws.put_record(1, SPLIT, FAILED, OTHER)
     with monkeypatch.context() as patched:
-        patched.setattr(submit_command.Submitter, "_send", fail)
+        patched.setattr(Sender, "_tell", fail)
         assert submit("--retry-errors") != 0
     assert aws.record(1) == {"VideoId": 1, "process_steps": [SPLIT, FAILED, OTHER]}
     assert submit("--retry-errors") == 0
@@ -223,8 +142,19 @@ def test_a_step_that_changes_under_the_write_is_read_anew(aws: Aws) -> None:
 
 @pytest.mark.parametrize(
     "arguments",
-    [[], ["v.mp4"], ["v.mp4", "--status", "1"], ["--status", "x"], ["--list", "nonsense"], ["--list", "--retry-errors"]],
-)  # fmt: skip
+    [
+        [],
+        ["v.mp4"],
+        ["v.mp4", "--new-ids", "--video-id", "1"],
+        ["v.mp4", "--status", "1"],
+        ["--status", "x"],
+        ["--list", "nonsense"],
+        ["--list", "--retry-errors"],
+        ["--list", "--wait"],
+        ["v.mp4", "--new-ids", "--timeout", "5"],
+        ["v.mp4", "--new-ids", "--wait", "--timeout", "-1"],
+    ],
+)
 def test_arguments_that_make_no_sense(arguments: Sequence[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         submit_command.main(list(arguments))
@@ -243,14 +173,159 @@ def test_a_missing_queue_leaves_nothing_behind(
     assert aws.keys("videos/") == []
 
 
-def test_waiting_can_be_ended(
-    aws: Aws, submit: Submit, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+# Several videos, with new numbers.
+
+
+def test_files_folders_and_patterns(
+    aws: Aws, submit: Submit, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    aws.put_record(5, SPLIT)
+    """One that is not there stops none of the others, and the status says so."""
+    for name in ("one.mp4", "folder/a.mp4", "folder/b.mkv", "folder/notes.txt", "days/1.mp4", "days/2.mp4"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(name.encode())
+    aws.s3.put_object(Bucket=aws.bucket, Key="there/v.mp4", Body=b"x")
+    aws.put_record(-5)
+    aws.put_record(41, SPLIT)
+    local = [tmp_path / name for name in ("one.mp4", "gone.mp4", "folder", "days/[12].mp4", "one.mp4")]
+    there = [f"s3://{aws.bucket}/there/v.mp4", f"s3://{aws.bucket}/gone.mp4", "s3://nonsense"]
+    assert submit(*local, *there, "--new-ids") == 1
+    places = [
+        f"s3://{aws.bucket}/videos/{key}"
+        for key in ("42/one.mp4", "43/a.mp4", "44/b.mkv", "45/1.mp4", "46/2.mp4")
+    ]
+    names = ["one.mp4", "folder/a.mp4", "folder/b.mkv", "days/1.mp4", "days/2.mp4"]
+    expected = [[str(tmp_path / name), str(42 + i), "submitted", places[i]] for i, name in enumerate(names)]
+    gone = [str(tmp_path / "gone.mp4"), "-", "not sent", f"there is no file {tmp_path / 'gone.mp4'}"]
+    expected.insert(1, gone)
+    shown = rows(capsys)
+    assert shown[:6] == expected
+    assert shown[6] == [there[0], "47", "submitted", there[0]]
+    assert [row[:3] for row in shown[7:]] == [[place, "-", "not sent"] for place in there[1:]]
+    assert shown[8][3] == "found s3://nonsense, valid is s3://bucket/key"
 
-    def interrupt(*_: object) -> None:
-        raise KeyboardInterrupt
+    messages = sent(aws)
+    assert [message["VideoId"] for message in messages] == list(range(42, 48))
+    for message in messages:
+        record = aws.record(message["VideoId"])
+        assert record is not None
+        place = {"bucket": message["bucket"], "key": message["key"]}
+        assert [step["result_file"] for step in record["process_steps"]] == [place]
+    stored = aws.s3.get_object(Bucket=aws.bucket, Key="videos/44/b.mkv")
+    assert (stored["Body"].read(), stored["Metadata"]) == (b"folder/b.mkv", {"videoid": "44"})
 
-    monkeypatch.setattr(submit_command.Submitter, "wait", interrupt)
-    assert submit("--status", 5, "--wait") == 130
-    assert "--status shows it" in capsys.readouterr().err
+
+def test_nothing_to_send(
+    aws: Aws, submit: Submit, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "empty").mkdir()
+    assert submit(tmp_path / "empty", "--new-ids") == 2
+    assert f"there is no video in {tmp_path / 'empty'}" in capsys.readouterr().err
+
+
+def test_a_number_is_for_one_video(
+    aws: Aws, submit: Submit, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "a.mp4").touch()
+    (tmp_path / "b.mp4").touch()
+    assert submit(tmp_path, "--video-id", 7) == 2
+    assert "found 2, valid is --new-ids" in capsys.readouterr().err
+    assert sent(aws) == []
+    (tmp_path / "b.mp4").unlink()
+    assert submit(tmp_path, "--video-id", 7) == 0
+    assert rows(capsys)[0][1:3] == ["7", "submitted"]
+
+
+def test_a_number_that_another_takes_first_stays_the_others(aws: Aws) -> None:
+    aws.put_record(10)
+    client = aws.table.meta.client
+    records = VideoRecords(client, aws.table_name)
+
+    def place(video_id: int) -> tuple[str, str]:
+        if video_id == 11:  # Between the look at the table and the write.
+            aws.put_record(11, OTHER)
+        return "b", f"videos/{video_id}/v.mp4"
+
+    with records.new_record(place) as video_id:
+        assert video_id == 12
+    assert aws.record(11) == {"VideoId": 11, "process_steps": [OTHER]}
+    with records.new_record(lambda video_id: ("b", str(video_id))) as video_id:
+        assert video_id == 13
+
+
+def test_people_who_submit_at_the_same_time_get_different_numbers(
+    aws: Aws, aws_endpoint: str, tmp_path: Path
+) -> None:
+    videos = [tmp_path / f"{number}.mp4" for number in range(4)]
+    for video in videos:
+        video.write_bytes(b"x")
+    configuration = tmp_path / "variables.json"
+    configuration.write_text(json.dumps(aws.variables()))
+    # One write after another, as in DynamoDB.
+    proxy = FaultProxy(aws_endpoint, lambda _: "none")
+    command = [sys.executable, "-m", "human_detector", "submit", *map(str, videos), "--new-ids"]
+    people = [
+        subprocess.Popen(
+            [*command, "--config", str(configuration)],
+            env={**os.environ, **Aws.environment(proxy.url)},
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(3)
+    ]
+    tables = [person.communicate(timeout=120)[0] for person in people]
+    proxy.close()
+    assert [person.returncode for person in people] == [0, 0, 0]
+    numbers = [int(number) for table in tables for number in re.findall(r"  (\d+)  submitted", table)]
+    assert sorted(numbers) == list(range(1, 13))
+    for number in numbers:
+        record = aws.record(number)
+        assert record is not None
+        (step,) = record["process_steps"]
+        assert aws.s3.head_object(Bucket=aws.bucket, Key=step["result_file"]["key"])["ContentLength"] == 1
+
+
+def test_a_number_whose_answer_got_lost_is_not_taken_for_anothers(
+    aws: Aws, aws_endpoint: str, submit: Submit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The write is sent again by botocore, and finds what it has written."""
+    requests = iter(["none", "lost"])  # The look at the table, and the write.
+    proxy = FaultProxy(
+        aws_endpoint, lambda service: next(requests, "none") if service == "dynamodb" else "none"
+    )
+    monkeypatch.setenv("AWS_ENDPOINT_URL", proxy.url)
+    assert submit(sample_clip(), "--new-ids") == 0
+    proxy.close()
+    assert proxy.faults["lost"] == 1
+    assert [message["VideoId"] for message in sent(aws)] == [1]
+    assert aws.record(2) is None
+
+
+def test_a_video_that_cannot_be_stored_leaves_no_record(
+    aws: Aws, submit: Submit, capsys: pytest.CaptureFixture[str]
+) -> None:
+    aws.put_record(5)
+    aws.s3.delete_bucket(Bucket=aws.bucket)
+    assert submit(sample_clip(), "--new-ids") == 1
+    shown = rows(capsys)[0]
+    assert shown[1:3] == ["-", "not sent"]
+    assert "NoSuchBucket" in shown[3]
+    assert aws.record(6) is None
+    assert sent(aws) == []
+
+
+def test_a_record_that_somebody_has_changed_meanwhile_stays(aws: Aws) -> None:
+    records = VideoRecords(aws.table.meta.client, aws.table_name)
+
+    def fail_to_send(video_id: int) -> None:
+        aws.put_record(video_id, OTHER)
+        raise TransientError("the queue does not answer")
+
+    with pytest.raises(TransientError), records.new_record(lambda _: ("b", "k")) as video_id:
+        fail_to_send(video_id)
+    assert aws.record(1) == {"VideoId": 1, "process_steps": [OTHER]}
+
+
+def test_no_number_is_left(aws: Aws, submit: Submit, capsys: pytest.CaptureFixture[str]) -> None:
+    aws.put_record(10**38 - 1)
+    assert submit(sample_clip(), "--new-ids") == 1
+    assert "there is no VideoId left above the highest" in capsys.readouterr().out

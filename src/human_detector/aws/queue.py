@@ -42,6 +42,21 @@ class Message:
     received_at: float
 
 
+@dataclass(frozen=True, slots=True)
+class QueueDepth:
+    """How many messages a queue holds. SQS counts them roughly: a minute after the last change it is right.
+
+    Attributes:
+        waiting: to be received.
+        in_flight: received, and neither deleted nor given back.
+        delayed: sent, but not to be received yet.
+    """
+
+    waiting: int
+    in_flight: int
+    delayed: int
+
+
 class JobQueue:
     """One queue, which must exist: a queue made from a misspelt name would swallow jobs.
 
@@ -72,6 +87,15 @@ class JobQueue:
     def has_dead_letter_queue(self) -> bool:
         """Whether SQS moves a message away that was received too often."""
         return self._dead_letter_arn is not None
+
+    def depth(self) -> QueueDepth:
+        """How many messages the queue holds."""
+        return self._depth_of(self.url)
+
+    def dead_letters(self) -> int:
+        """How many messages the dead-letter queue holds, which must exist."""
+        depth = self._depth_of(self._dead_letter_url())
+        return depth.waiting + depth.in_flight + depth.delayed
 
     def receive(self, wait_seconds: int, visibility_seconds: int) -> Message | None:
         """Wait for one message, at most 20 s; it stays hidden for `visibility_seconds` unless renewed."""
@@ -140,11 +164,9 @@ class JobQueue:
         """
         if self._dead_letter_arn is None:
             return False
-        _, _, _, _, account, name = self._dead_letter_arn.split(":")
         try:
-            url = self._client.get_queue_url(QueueName=name, QueueOwnerAWSAccountId=account)["QueueUrl"]
             self._client.send_message(
-                QueueUrl=url,
+                QueueUrl=self._dead_letter_url(),
                 MessageBody=message.body,
                 MessageAttributes={
                     "reason": {"DataType": "String", "StringValue": reason[:MAX_REASON_CHARACTERS]}
@@ -155,3 +177,14 @@ class JobQueue:
             return False
         self.delete(message)
         return True
+
+    def _dead_letter_url(self) -> str:
+        assert self._dead_letter_arn is not None
+        _, _, _, _, account, name = self._dead_letter_arn.split(":")
+        url: str = self._client.get_queue_url(QueueName=name, QueueOwnerAWSAccountId=account)["QueueUrl"]
+        return url
+
+    def _depth_of(self, url: str) -> QueueDepth:
+        names = [f"ApproximateNumberOfMessages{which}" for which in ("", "NotVisible", "Delayed")]
+        got = self._client.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
+        return QueueDepth(*(int(got[name]) for name in names))

@@ -1,168 +1,140 @@
-"""Sends a video to a deployed worker, and shows what became of it.
+"""Sends videos to a deployed worker, and shows what became of them.
 
-human-detector submit VIDEO --video-id 42 [--wait]
+human-detector submit VIDEO... --new-ids [--wait]
 human-detector submit --status 42 | --list [STATE] | --retry-errors
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from pathlib import Path, PurePosixPath
-from typing import Any
+from collections.abc import Callable, Sequence
+from pathlib import Path
 
-from boto3.exceptions import S3UploadFailedError
+from boto3.exceptions import Boto3Error
 from botocore.exceptions import BotoCoreError, ClientError
 
-from human_detector.aws.clients import AwsClients, connect
+from human_detector.aws.clients import connect
 from human_detector.aws.queue import JobQueue
 from human_detector.aws.storage import Storage
 from human_detector.commands.progress_display import ProgressDisplay
+from human_detector.commands.submission import Submission, print_submissions
+from human_detector.commands.submit_listing import describe_state, print_queue, print_record, print_records
+from human_detector.commands.submit_sending import Sender, find_submissions
+from human_detector.commands.submit_waiting import Waiter
 from human_detector.configuration import Configuration, load_configuration
 from human_detector.errors import ConfigurationError, HumanDetectorError, PermanentError
 from human_detector.worker.messages import is_video_id
-from human_detector.worker.record import Element, Record
+from human_detector.worker.record import Record
 from human_detector.worker.submitted_records import VideoRecords
 
-POLL_SECONDS = 2.0
 STATES = ("waiting", "running", "interrupted", "done", "error")
-EXIT_FAILED, EXIT_CONFIGURATION, EXIT_INTERRUPTED = 1, 2, 130
+EXIT_FAILED, EXIT_CONFIGURATION, EXIT_TIMED_OUT, EXIT_INTERRUPTED = 1, 2, 124, 130
+GOES_ON = "what was submitted goes on, --list shows it"
+
+EPILOG = f"""\
+For example, all videos of a folder, with their results in results/:
+
+  human-detector submit recordings/ --new-ids --wait --output results
+
+Exit status: 0 all is well, 1 a video could not be sent or failed, 2 the set-up is wrong, {EXIT_TIMED_OUT} the
+time of --timeout is over, {EXIT_INTERRUPTED} stopped.
+"""
 
 
-class Submitter:
+class Submit:
     """Does what the command line asks for.
 
     Args:
+        options: of the command line.
         configuration: the worker's.
-        clients: of AWS.
         display: shows progress.
+        clock: seconds that only go forward.
         sleep: waits for so many seconds.
     """
 
     def __init__(
         self,
+        options: argparse.Namespace,
         configuration: Configuration,
-        clients: AwsClients,
         display: ProgressDisplay,
-        sleep: Callable[[float], None] = time.sleep,
+        clock: Callable[[], float],
+        sleep: Callable[[float], None],
     ) -> None:
-        self._bucket = configuration.output_bucket
-        self._queue_name = configuration.queue_name
-        self._clients = clients
+        self._options = options
+        self._configuration = configuration
         self._display = display
+        self._clock = clock
         self._sleep = sleep
-        self._records = VideoRecords(clients.dynamodb, configuration.table)
+        self._clients = connect(configuration.aws_region, configuration.dynamodb_region)
+        self._records = VideoRecords(self._clients.dynamodb, configuration.table)
 
-    def submit(self, video: str, video_id: int, *, force: bool) -> None:
-        """Upload a video, write its record and send its message.
+    def run(self) -> int:
+        """Do it; returns the exit status."""
+        if self._options.list is not None:
+            return self._list(self._options.list)
+        if self._options.status is not None and not self._options.wait:
+            return self._show(self._options.status)
+        submissions: list[Submission] = []
+        try:
+            self._submit(submissions)
+            has_ended = self._follow(submissions) if self._options.wait else True
+        finally:
+            # Whatever stops it: what has been sent is sent.
+            if submissions:
+                print_submissions(submissions)
+        if not has_ended:
+            self._display.say(
+                f"human-detector submit: the {self._options.timeout:g} s of --timeout are over; {GOES_ON}"
+            )
+            return EXIT_TIMED_OUT
+        return EXIT_FAILED if any(each.has_failed for each in submissions) else 0
 
-        Args:
-            video: a local file, or `s3://bucket/key` for one that is there already.
-            video_id: key of the record, which is made if there is none.
-            force: also if the video is done.
+    def _submit(self, submissions: list[Submission]) -> None:
+        """Send what is asked for; each video that is dealt with is added to the submissions."""
+        if self._options.status is not None:
+            submissions.append(_submitted_before(self._read(self._options.status)))
+            return
+        if self._options.retry_errors:
+            submissions.extend(self._sender().send_errors_again())
+            return
+        found = find_submissions(self._options.videos)
+        if self._options.video_id is not None and len(found) > 1:
+            raise ConfigurationError(
+                f"--video-id names the record of one video: found {len(found)}, valid is --new-ids"
+            )
+        sender = self._sender()
+        for submission in found:
+            submissions.append(submission)
+            sender.send(submission, self._options.video_id, force=self._options.force)
 
-        Raises:
-            PermanentError: there is no such video, it is done already, or a worker is at it.
-        """
-        # First of all, so that a misspelt queue leaves nothing behind.
-        queue = JobQueue(self._clients.sqs, self._queue_name)
-        bucket, key = self._place(video, video_id)
-        record = self._records.read(video_id)
-        if record is not None and record.state == "done" and not force:
-            raise PermanentError(f"the record {video_id} is done already: --force runs it again")
-        with self._records.marked_again(video_id):
-            # Before the upload: where S3 tells the queue of new objects, a worker looks for it at once.
-            self._records.add_source(video_id, bucket, key)
-            if not video.startswith("s3://"):
-                self._upload(Path(video), bucket, key, video_id)
-            self._send(queue, {"VideoId": video_id, "bucket": bucket, "key": key, "force": force})
-        self._display.say(f"submitted s3://{bucket}/{key} as VideoId {video_id}")
+    def _follow(self, submissions: Sequence[Submission]) -> bool:
+        waiter = Waiter(
+            self._records,
+            self._queue,
+            Storage(self._clients.s3),
+            self._options.output,
+            self._display,
+            clock=self._clock,
+            sleep=self._sleep,
+        )
+        return waiter.follow(submissions, self._options.timeout)
 
-    def wait(self, video_id: int, folder: Path) -> int:
-        """Follow a video to its end, and fetch its result; returns the exit status.
-
-        Args:
-            video_id: key of the record.
-            folder: where the result goes.
-        """
-        self._display.start(f"VideoId {video_id}")
-        state = ""
-        while True:
-            record = self._read(video_id)
-            if record.state != state:
-                state = record.state
-                self._display.say(f"VideoId {video_id}: {state}")
-            step = record.step or {}
-            if state == "error":
-                self._display.say(f"VideoId {video_id}: {step.get('error', 'no reason given')}")
-                return EXIT_FAILED
-            if state == "done":
-                self._fetch(step, folder)
-                return 0
-            if state == "running":
-                self._display.update(float(step.get("progress", 0)))
-            self._sleep(POLL_SECONDS)
-
-    def status(self, video_id: int) -> int:
-        """Print the worker's step of a record; returns the exit status."""
-        record = self._read(video_id)
-        print(json.dumps(record.step or {"state": record.state}, default=_plain_number, indent=1))
-        return EXIT_FAILED if record.state == "error" else 0
-
-    def show_all(self, state: str | None) -> int:
-        """Print a line for each record, or for those in one state; returns the exit status."""
-        records = sorted(self._records.all(), key=lambda record: record.video_id)
-        print(table(record for record in records if state in (None, record.state)))
+    def _list(self, state: str) -> int:
+        print_queue(self._configuration.queue_name, self._queue())
+        print_records(
+            (record for record in self._records.all() if state in ("", record.state)), now=time.time()
+        )
         return 0
 
-    def retry_errors(self) -> int:
-        """Send every video again whose step is an error; returns the exit status."""
-        queue = JobQueue(self._clients.sqs, self._queue_name)
-        status = 0
-        for record in self._records.all():
-            if record.state != "error":
-                continue
-            if record.source is None:
-                print(
-                    f"VideoId {record.video_id}: its record does not say where the video is; submit it anew"
-                )
-                status = EXIT_FAILED
-                continue
-            with self._records.marked_again(record.video_id):
-                self._send(queue, {"VideoId": record.video_id})
-            print(f"VideoId {record.video_id}: sent again")
-        return status
-
-    def _place(self, video: str, video_id: int) -> tuple[str, str]:
-        """Bucket and key of a video, in S3 now or soon."""
-        if video.startswith("s3://"):
-            # No URL: a key may have "#" and "?" in it.
-            bucket, _, key = video.removeprefix("s3://").partition("/")
-            found = Storage(self._clients.s3).find(bucket, key)
-            return found.bucket, found.key
-        if not Path(video).is_file():
-            raise PermanentError(f"there is no file {video}")
-        return self._bucket, f"videos/{video_id}/{Path(video).name}"
-
-    def _upload(self, video: Path, bucket: str, key: str, video_id: int) -> None:
-        size = video.stat().st_size
-        sent = 0
-
-        def count(new_bytes: int) -> None:
-            nonlocal sent
-            sent += new_bytes
-            self._display.update(sent / max(size, 1))
-
-        self._display.start(f"uploading {video.name}")
-        # The metadata is for S3's own notification, if the bucket sends one.
-        extra = {"Metadata": {"videoid": str(video_id)}}
-        self._clients.s3.upload_file(str(video), bucket, key, ExtraArgs=extra, Callback=count)
-
-    def _send(self, queue: JobQueue, message: Mapping[str, Any]) -> None:
-        self._clients.sqs.send_message(QueueUrl=queue.url, MessageBody=json.dumps(message))
+    def _show(self, video_id: int) -> int:
+        record = self._read(video_id)
+        print_record(record)
+        state = describe_state(record, time.time())
+        if state != record.state:
+            self._display.say(f"VideoId {video_id}: {state}")
+        return EXIT_FAILED if record.state == "error" else 0
 
     def _read(self, video_id: int) -> Record:
         record = self._records.read(video_id)
@@ -170,85 +142,79 @@ class Submitter:
             raise PermanentError(f"there is no record with VideoId {video_id}")
         return record
 
-    def _fetch(self, step: Element, folder: Path) -> None:
-        where = step["result_file"]
-        path = folder / PurePosixPath(where["key"]).name
-        folder.mkdir(parents=True, exist_ok=True)
-        Storage(self._clients.s3).fetch(where["bucket"], where["key"], path)
-        print(path)
+    def _sender(self) -> Sender:
+        return Sender(self._configuration, self._clients, self._records, self._display)
+
+    def _queue(self) -> JobQueue:
+        return JobQueue(self._clients.sqs, self._configuration.queue_name)
 
 
-def table(records: Iterable[Record]) -> str:
-    """Records as lines of text, with what is worth knowing of each."""
-    lines = [f"{'VIDEO ID':>10}  {'STATE':<11}  {'PROGRESS':>8}  DETAILS"]
-    for record in records:
-        step = record.step or {}
-        progress = f"{100 * float(step['progress']):.0f} %" if "progress" in step else "-"
-        lines.append(f"{record.video_id:>10}  {record.state:<11}  {progress:>8}  {_details(step)}".rstrip())
-    return "\n".join(lines)
+def _submitted_before(record: Record) -> Submission:
+    bucket, key = record.source or ("", "")
+    video = f"s3://{bucket}/{key}" if key else "-"
+    return Submission(video, record.video_id, key or str(record.video_id), state="submitted", details=video)
 
 
-def _details(step: Element) -> str:
-    match step:
-        case {"result_file": {"bucket": bucket, "key": key}}:
-            return f"s3://{bucket}/{key}"
-        case {"error": error}:
-            return str(error)
-        case {"started_at": started, "attempt": attempt}:
-            return f"attempt {attempt}, started {started}"
-    return str(step.get("reason", ""))
+def _make_folder(output: Path) -> None:
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigurationError(f"--output: found {output}, valid is a folder: {error.strerror}") from error
 
 
-def _plain_number(value: Any) -> int | float:
-    """DynamoDB's numbers are Decimals."""
-    return int(value) if value == int(value) else float(value)
+def main(
+    arguments: Sequence[str],
+    *,
+    clock: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], None] = time.sleep,
+) -> int:
+    """Entry point; returns the exit status.
 
-
-def main(arguments: Sequence[str]) -> int:
-    """Entry point; returns the exit status."""
+    Args:
+        arguments: of the command line.
+        clock: seconds that only go forward.
+        sleep: waits for so many seconds.
+    """
     options = _parse(arguments)
     display = ProgressDisplay(sys.stderr)
     try:
-        configuration = load_configuration(options.config)
-        clients = connect(configuration.aws_region, configuration.dynamodb_region)
-        return _run(Submitter(configuration, clients, display), options)
+        if options.wait:
+            _make_folder(options.output)
+        return Submit(options, load_configuration(options.config), display, clock, sleep).run()
     except ConfigurationError as error:
         for sentence in error.problems:
             display.say(f"human-detector submit: {sentence}")
         return EXIT_CONFIGURATION
-    except (HumanDetectorError, ClientError, BotoCoreError, S3UploadFailedError) as error:
+    except (HumanDetectorError, ClientError, BotoCoreError, Boto3Error) as error:
         display.say(f"human-detector submit: {error}")
         return EXIT_FAILED
     except KeyboardInterrupt:
-        display.say("human-detector submit: stopped; what was submitted goes on, --status shows it")
+        display.say(f"human-detector submit: stopped; {GOES_ON}")
         return EXIT_INTERRUPTED
-
-
-def _run(submitter: Submitter, options: argparse.Namespace) -> int:
-    if options.list is not None:
-        return submitter.show_all(options.list or None)
-    if options.retry_errors:
-        return submitter.retry_errors()
-    video_id = options.status
-    if options.video is not None:
-        video_id = options.video_id
-        submitter.submit(options.video, video_id, force=options.force)
-    if options.wait:
-        return submitter.wait(video_id, options.output)
-    return submitter.status(video_id) if options.status is not None else 0
 
 
 def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="human-detector submit",
-        description="Send a video to a deployed worker, and show what became of it.",
+        description="Send videos to a deployed worker, and show what became of them.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("video", nargs="?", metavar="VIDEO", help="a local file, or s3://bucket/key")
-    parser.add_argument("--video-id", type=_video_id, metavar="N", help="key of its record")
-    parser.add_argument("--force", action="store_true", help="run it again if it is done")
-    parser.add_argument("--wait", action="store_true", help="follow it to its end and fetch the result")
     parser.add_argument(
-        "--output", type=Path, default=Path(), metavar="DIR", help="where --wait puts it (default: here)"
+        "videos", nargs="*", metavar="VIDEO", help="a file, a folder, a pattern, or s3://bucket/key"
+    )
+    key = parser.add_mutually_exclusive_group()
+    key.add_argument("--video-id", type=_video_id, metavar="N", help="key of the record of a single video")
+    key.add_argument(
+        "--new-ids", action="store_true", help="make a record for each, with a number that none has"
+    )
+    parser.add_argument("--force", action="store_true", help="run it again if it is done")
+    parser.add_argument("--wait", action="store_true", help="follow them to their end and fetch the results")
+    parser.add_argument(
+        "--timeout", type=_seconds, metavar="SECONDS", help="of --wait (default: as long as it takes)"
+    )
+    parser.add_argument(
+        "--output", type=Path, default=Path(), metavar="DIR", help="where --wait puts them (default: here)"
     )
     parser.add_argument(
         "--config", type=Path, metavar="FILE", help="the worker's configuration (default: variables.json)"
@@ -261,20 +227,31 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
         const="",
         choices=["", *STATES],
         metavar="STATE",
-        help="show all records, or some",
+        help=f"show the queue and all records, or those in one state: {', '.join(STATES)}",
     )
     instead.add_argument("--retry-errors", action="store_true", help="send every video again that failed")
     options = parser.parse_args(arguments)
     others = options.status is not None or options.list is not None or options.retry_errors
-    if (options.video is None) != others:
+    if bool(options.videos) == others:
         parser.error("valid is VIDEO, or one of --status, --list and --retry-errors")
-    if options.video is not None and options.video_id is None:
-        parser.error("VIDEO needs --video-id")
+    if options.videos and options.video_id is None and not options.new_ids:
+        parser.error("VIDEO needs --new-ids, or --video-id N if it is one")
+    if options.wait and options.list is not None:
+        parser.error("--list does not wait: valid with --wait is VIDEO, --status or --retry-errors")
+    if options.timeout is not None and not options.wait:
+        parser.error("--timeout is how long --wait waits: valid is both or neither")
     return options
 
 
 def _video_id(text: str) -> int:
     number = int(text)
     if not is_video_id(number):
+        raise ValueError(text)
+    return number
+
+
+def _seconds(text: str) -> float:
+    number = float(text)
+    if not 0 <= number < float("inf"):
         raise ValueError(text)
     return number

@@ -35,7 +35,7 @@ def print_table(
     for name in header:
         table.add_column(name, justify="right" if name in right else "left", overflow="fold")
     for row in rows:
-        table.add_row(*map(Text, row))
+        table.add_row(*(Text(" ".join(cell.split("\n"))) for cell in row))
     console = Console(file=stream, width=width, highlight=False)
     with console.capture() as captured:
         console.print(table)

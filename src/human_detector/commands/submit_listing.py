@@ -1,0 +1,96 @@
+"""Shows what the person on duty asks for: how full the queue is, all records, one record."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from human_detector.aws.queue import JobQueue
+from human_detector.commands.tables import print_table
+from human_detector.worker.record import Element, Record, lease_seconds_left
+
+
+def print_queue(name: str, queue: JobQueue) -> None:
+    """Print a line about a queue and its dead letters."""
+    depth = queue.depth()
+    print(
+        f"queue {name}: {depth.waiting} waiting, {depth.in_flight} in flight, {depth.delayed} delayed; "
+        f"{_dead_letters(queue)}"
+    )
+
+
+def _dead_letters(queue: JobQueue) -> str:
+    if not queue.has_dead_letter_queue:
+        return "it has no dead-letter queue"
+    try:
+        return f"{queue.dead_letters()} dead letters"
+    except (ClientError, BotoCoreError) as error:
+        # The permission to look into the queue does not bring that for the other one.
+        return f"its dead letters cannot be counted: {error}"
+
+
+def print_records(records: Iterable[Record], now: float) -> None:
+    """Print a row for each record, with what is worth knowing of it.
+
+    Args:
+        records: in any order.
+        now: epoch seconds.
+    """
+    print_table(
+        ("VIDEO ID", "STATE", "PROGRESS", "DETAILS"),
+        [
+            (
+                str(record.video_id),
+                describe_state(record, now),
+                _progress(record.step or {}),
+                _details(record.step or {}),
+            )
+            for record in sorted(records, key=lambda record: record.video_id)
+        ],
+        right=("VIDEO ID", "PROGRESS"),
+    )
+
+
+def print_record(record: Record) -> None:
+    """Print the worker's step of a record as it stands."""
+    print(json.dumps(record.step or {"state": record.state}, default=_plain_number, indent=1))
+
+
+def describe_state(record: Record, now: float) -> str:
+    """The state of a record, and whether the worker that should be at it has fallen silent.
+
+    Args:
+        record: as it was read.
+        now: epoch seconds.
+    """
+    step = record.step or {}
+    if record.state != "running" or lease_seconds_left(step, now):
+        return record.state
+    if "lease_expires_at" not in step:
+        return "running, no sign of life"
+    ended = datetime.fromtimestamp(float(step["lease_expires_at"]), UTC)
+    return f"running, no sign of life since {ended.isoformat(timespec='seconds')}"
+
+
+def _progress(step: Element) -> str:
+    return f"{100 * float(step['progress']):.0f} %" if "progress" in step else "-"
+
+
+def _details(step: Element) -> str:
+    match step:
+        case {"result_file": {"bucket": bucket, "key": key}}:
+            return f"s3://{bucket}/{key}"
+        case {"error": error}:
+            return str(error)
+        case {"started_at": started, "attempt": attempt}:
+            return f"attempt {attempt}, started {started}"
+    return str(step.get("reason", ""))
+
+
+def _plain_number(value: Any) -> int | float:
+    """DynamoDB's numbers are Decimals."""
+    return int(value) if value == int(value) else float(value)

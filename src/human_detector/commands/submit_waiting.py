@@ -1,0 +1,196 @@
+"""Follows submitted videos to their end, and fetches their results."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from human_detector.aws.queue import JobQueue
+from human_detector.aws.storage import Storage
+from human_detector.commands.progress_display import ProgressDisplay
+from human_detector.commands.submission import ONE_VIDEO_FAILS, Submission
+from human_detector.commands.submit_listing import describe_state
+from human_detector.errors import ConfigurationError
+from human_detector.video.find_videos import name_outputs
+from human_detector.worker.record import Record, lease_seconds_left
+from human_detector.worker.submitted_records import VideoRecords
+
+POLL_SECONDS = 2.0
+FIRST_QUIET_SECONDS = 30.0
+LONGEST_QUIET_SECONDS = 600.0
+"""As long as nothing changes it says what it waits for, each time after twice as long: to count the workers
+it reads the whole table."""
+MOST_NAMED = 5
+"""Videos that a line names; the others it counts."""
+
+
+@dataclass(slots=True)
+class _Followed:
+    """A video on its way.
+
+    Attributes:
+        submission: what is known of it.
+        name: of its result, without suffix; no other video's.
+        record: as it was read last.
+    """
+
+    submission: Submission
+    name: str
+    record: Record | None = None
+
+    @property
+    def video_id(self) -> int:
+        assert self.submission.video_id is not None
+        return self.submission.video_id
+
+    @property
+    def progress(self) -> float:
+        """0 to 1; 0 unless a worker is at it."""
+        match self.record:
+            case Record(state="running", step={"progress": progress}):
+                return float(progress)
+        return 0
+
+
+class Waiter:
+    """Follows videos to their end.
+
+    Args:
+        records: of the videos.
+        queue: gives the queue, which is asked only while nothing happens.
+        storage: has the results.
+        folder: where the results go.
+        display: shows progress.
+        clock: seconds that only go forward.
+        sleep: waits for so many seconds.
+        now: epoch seconds.
+    """
+
+    def __init__(
+        self,
+        records: VideoRecords,
+        queue: Callable[[], JobQueue],
+        storage: Storage,
+        folder: Path,
+        display: ProgressDisplay,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self._records = records
+        self._queue = queue
+        self._storage = storage
+        self._folder = folder
+        self._display = display
+        self._clock = clock
+        self._sleep = sleep
+        self._now = now
+
+    def follow(self, submissions: Sequence[Submission], timeout: float | None) -> bool:
+        """Wait for the end of all that were sent, and keep what is known of them up to date.
+
+        Args:
+            submissions: those that were not sent are passed over.
+            timeout: seconds; None for as long as it takes.
+
+        Returns:
+            Whether all have ended, well or not.
+        """
+        sent = [each for each in submissions if each.is_sent]
+        names = name_outputs([Path(each.key) for each in sent])
+        everything = [_Followed(each, name) for each, name in zip(sent, names, strict=True)]
+        self._display.start(f"VideoId {sent[0].video_id}" if len(sent) == 1 else f"{len(sent)} videos")
+        left = everything
+        began = self._clock()
+        quiet, say_at = FIRST_QUIET_SECONDS, began + FIRST_QUIET_SECONDS
+        while True:
+            has_changed = self._look_at(left)
+            left = [each for each in left if not self._has_ended(each)]
+            now = self._clock()
+            if not left:
+                return True
+            if timeout is not None and now - began >= timeout:
+                return False
+            if has_changed:
+                quiet, say_at = FIRST_QUIET_SECONDS, now + FIRST_QUIET_SECONDS
+            elif now >= say_at:
+                self._say_what_it_waits_for(left, quiet)
+                quiet = min(2 * quiet, LONGEST_QUIET_SECONDS)
+                say_at = now + quiet
+            self._show_progress(everything, left)
+            self._sleep(POLL_SECONDS if timeout is None else min(POLL_SECONDS, began + timeout - now))
+
+    def _look_at(self, left: Sequence[_Followed]) -> bool:
+        """Read the records; whether the state of one has changed."""
+        records = self._records.read_many([each.video_id for each in left])
+        has_changed = False
+        for each in left:
+            each.record = records.get(each.video_id)
+            state = "gone" if each.record is None else describe_state(each.record, self._now())
+            if state != each.submission.state:
+                has_changed = True
+                each.submission.state = state
+                self._display.say(f"VideoId {each.video_id}: {state}")
+        return has_changed
+
+    def _has_ended(self, followed: _Followed) -> bool:
+        """Whether nothing more will happen to a video; says what went wrong, or fetches the result."""
+        record, submission = followed.record, followed.submission
+        try:
+            match record:
+                case None:
+                    submission.fail(f"there is no record with VideoId {followed.video_id}")
+                case Record(state="error"):
+                    submission.fail((record.step or {}).get("error", "no reason given"))
+                case Record(state="done"):
+                    submission.details = str(self._fetch(record, followed.name))
+                case _:
+                    return False
+        except ONE_VIDEO_FAILS as error:
+            submission.fail(f"its result cannot be fetched: {error}")
+        if submission.has_failed:
+            self._display.say(f"VideoId {followed.video_id}: {submission.details}")
+        return True
+
+    def _fetch(self, record: Record, name: str) -> Path:
+        assert record.step is not None
+        where = record.step["result_file"]
+        path = self._folder / f"{name}.json"
+        self._storage.fetch(where["bucket"], where["key"], path)
+        return path
+
+    def _show_progress(self, everything: Sequence[_Followed], left: Sequence[_Followed]) -> None:
+        progress = sum(each.progress for each in left)
+        if progress:
+            ended = len(everything) - len(left)
+            self._display.update((ended + progress) / len(everything))
+
+    def _say_what_it_waits_for(self, left: Sequence[_Followed], seconds: float) -> None:
+        """Say what it waits for, unless all are being worked on: their progress shows that."""
+        idle = [each for each in left if not self._is_held(each)]
+        if not idle:
+            return
+        shown = [f"{each.video_id} ({each.submission.state})" for each in idle[:MOST_NAMED]]
+        more = f" and {len(idle) - MOST_NAMED} more" if len(idle) > MOST_NAMED else ""
+        self._display.say(
+            f"no change for {seconds:g} s; waiting for VideoId {', '.join(shown)}{more}; "
+            f"{self._outlook(len(idle))}"
+        )
+
+    def _is_held(self, followed: _Followed) -> bool:
+        step = followed.record.step if followed.record else None
+        return step is not None and lease_seconds_left(step, self._now()) > 0
+
+    def _outlook(self, own: int) -> str:
+        """What stands between the videos and their analysis: other messages, and who works on them."""
+        try:
+            depth = self._queue().depth()
+            workers = self._records.count_workers()
+        except (*ONE_VIDEO_FAILS, ConfigurationError) as error:
+            return f"what is ahead of it cannot be told: {error}"
+        ahead = max(0, depth.waiting - own)
+        seen = f"{workers} workers seen" if workers else "no worker seen: is one running?"
+        return f"at most {ahead} messages ahead, {depth.in_flight} in flight, {depth.delayed} delayed; {seen}"
