@@ -1,161 +1,137 @@
-"""Estimates what an hour of video costs on common instances of AWS.
+"""Estimates what an hour of video costs on common machines of AWS, and on this one.
 
-human-detector cost [--hours 100] [--fps 25] [--frames-per-second N | --measure VIDEO]
+human-detector cost [--hours 100] [--fps 25] [--measure VIDEO | --frames-per-second N]
 
 The estimate is: frames to analyse x seconds per frame x price per second. It leaves out what is small (S3,
-SQS, DynamoDB) and what you decide (how long an instance waits with nothing to do).
+SQS, DynamoDB) and what you decide (how long a machine waits with nothing to do).
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from human_detector.commands.cost_prices import PRICES_PATH, Prices, load_prices
+from human_detector.commands.cost_speeds import Speed, configured_models, measure, stated_speed
+from human_detector.commands.tables import print_table
 from human_detector.configuration import load_configuration
-from human_detector.detectors.detector import create_detector
-from human_detector.errors import ConfigurationError, PermanentError
+from human_detector.errors import ConfigurationError, VideoError
 
 SECONDS_PER_HOUR = 3600
-
-
-@dataclass(frozen=True)
-class Instance:
-    """An instance with one GPU.
-
-    Attributes:
-        dollars_per_hour: on demand, Linux, us-east-1; other regions are up to a third dearer.
-        gpu: its name.
-        teraflops: of the GPU, 32-bit floating point, as NVIDIA states it.
-    """
-
-    dollars_per_hour: float
-    gpu: str
-    teraflops: float
-
-
-INSTANCES: Mapping[str, Instance] = {
-    "p2.xlarge": Instance(0.90, "K80", 2.8),
-    "g4dn.xlarge": Instance(0.526, "T4", 8.1),
-    "g6.xlarge": Instance(0.8048, "L4", 30.3),
-    "g5.xlarge": Instance(1.006, "A10G", 31.2),
-}
-"""List prices of 2026. They change: `--price` takes yours."""
-
-ZOO_TERAFLOPS = 6.7
-"""Of the GTX Titan X on which the detection zoo has measured its models."""
-ZOO_MILLISECONDS: Mapping[str, float] = {
-    "faster_rcnn_resnet101_coco": 106,
-    "mobilenet_ssd_widerface": 30,  # the zoo's ssd_mobilenet_v1_coco, the same network
-    "ssdlite_pedestrian": 27,  # the zoo's ssdlite_mobilenet_v2_coco
-}
-"""Per frame, from the zoo's page (tf1_detection_zoo.md): a rough guide, off by a factor of two easily."""
 DECODED_FRAMES_PER_SECOND = 200
 """Every frame is decoded, analysed or not: what four virtual cores do with 1080p H.264."""
+NO_FIGURE = "--measure VIDEO on such a machine gives one"
+
+EPILOG = """\
+For example, 100 hours of video, with the speed of this machine, which is a c7i.xlarge:
+
+  human-detector cost --hours 100 --measure clip.mp4 --instance c7i.xlarge
+"""
 
 
 @dataclass(frozen=True)
-class Estimate:
-    """What one hour of video takes.
+class Row:
+    """A machine with its price and its speed.
 
     Attributes:
-        frames_per_second: that are analysed.
-        hours: of an instance.
-        dollars: for these.
+        machine: its name.
+        dollars_per_hour: its price, if it is known.
+        speed: its speed, if there is a figure.
     """
 
-    frames_per_second: float
-    hours: float
-    dollars: float
+    machine: str
+    dollars_per_hour: float | None
+    speed: Speed | None
 
 
-def estimate(dollars_per_hour: float, frames_per_second: float, fps: float, frame_ratio: float) -> Estimate:
-    """What one hour of video takes.
+def machine_hours(speed: Speed, fps: float, frame_ratio: float) -> float:
+    """How long a machine takes for one hour of video.
 
     Args:
-        dollars_per_hour: price of the instance.
-        frames_per_second: that it analyses with all detectors.
+        speed: of the machine.
         fps: frame rate of the video.
         frame_ratio: share of the frames that is analysed.
     """
     frames = SECONDS_PER_HOUR * fps
-    # Decoding and analysing run at the same time: the slower of them decides.
-    seconds = max(frames * frame_ratio / frames_per_second, frames / DECODED_FRAMES_PER_SECOND)
-    hours = seconds / SECONDS_PER_HOUR
-    return Estimate(frames_per_second, hours, hours * dollars_per_hour)
+    seconds = frames * frame_ratio / speed.frames_per_second
+    if not speed.includes_decoding:
+        # Decoding and analysing run at the same time: the slower of them decides.
+        seconds = max(seconds, frames / DECODED_FRAMES_PER_SECOND)
+    return seconds / SECONDS_PER_HOUR
 
 
-def expected_rate(instance: Instance, models: Sequence[str]) -> float:
-    """Frames per second that an instance should analyse, from the zoo's figures.
+def print_rows(rows: Sequence[Row], hours: float, fps: float, frame_ratio: float) -> None:
+    """Print the estimates, a row for each machine, and where their speeds are from.
 
     Args:
-        instance: what computes.
-        models: all that look at every frame.
+        rows: the machines.
+        hours: of video.
+        fps: frame rate of the video.
+        frame_ratio: share of the frames that is analysed.
+    """
+    numbers = ("PRICE/H", "FRAMES/S", "TIME", "COST")
+    cells = [(row.machine, *_numbers(row, hours, fps, frame_ratio), _origin(row)) for row in rows]
+    print_table(("MACHINE", *numbers, "SPEED FROM"), cells, right=numbers)
+    footnotes = {_origin(row): NO_FIGURE if row.speed is None else row.speed.explanation for row in rows}
+    for origin, explanation in footnotes.items():
+        print(f"{origin}: {explanation}")
+
+
+def _numbers(row: Row, hours: float, fps: float, frame_ratio: float) -> list[str]:
+    price = "-" if row.dollars_per_hour is None else f"${row.dollars_per_hour:.3f}"
+    if row.speed is None:
+        return [price, "-", "-", "-"]
+    spent = hours * machine_hours(row.speed, fps, frame_ratio)
+    cost = "-" if row.dollars_per_hour is None else f"${spent * row.dollars_per_hour:,.3f}"
+    return [price, f"{row.speed.frames_per_second:.1f}", _duration(spent), cost]
+
+
+def _duration(hours: float) -> str:
+    if hours >= 2:
+        return f"{hours:,.1f} h"
+    return f"{60 * hours:.0f} min" if hours >= 1 / 60 else f"{3600 * hours:.0f} s"
+
+
+def _origin(row: Row) -> str:
+    return "no figure" if row.speed is None else row.speed.origin
+
+
+def find_rows(options: argparse.Namespace, prices: Prices, wanted: Mapping[str, Any]) -> list[Row]:
+    """The machines that are asked for, with what is known of them.
+
+    Args:
+        options: of the command line.
+        prices: of the machines.
+        wanted: keyword arguments of VideoAnalyzer.
 
     Raises:
-        ConfigurationError: there is no figure for a model.
+        ConfigurationError: there is no such machine, or a model is missing.
+        VideoError: the video to measure with is none.
     """
-    unknown = sorted(set(models) - set(ZOO_MILLISECONDS))
-    if unknown or not models:
+    named = options.instance
+    if named is not None and named not in prices.machines:
         raise ConfigurationError(
-            f"there is no figure for {', '.join(unknown) or 'detectors without a model'}: give "
-            "--frames-per-second, or --measure VIDEO on a machine of the kind that you mean"
+            f"--instance: found {named}, valid is one of {', '.join(prices.machines)}, as in the prices"
         )
-    milliseconds = sum(ZOO_MILLISECONDS[model] for model in models)
-    return 1000 / milliseconds * instance.teraflops / ZOO_TERAFLOPS
-
-
-def configured_models(human_detection: Mapping[str, Any]) -> list[str]:
-    """The models of a configuration's detectors."""
-    detectors = [create_detector(entry[0], *entry[1:2]) for entry in human_detection["detectors"]]
-    return [str(getattr(detector, "model", detector.name)) for detector in detectors]
-
-
-def measure(
-    video: Path, human_detection: Mapping[str, Any], clock: Callable[[], float] = time.perf_counter
-) -> float:
-    """Frames per second that this machine analyses.
-
-    Args:
-        video: a local file.
-        human_detection: keyword arguments of VideoAnalyzer.
-        clock: seconds.
-
-    Raises:
-        VideoError: the file is no video that can be analysed.
-        ConfigurationError: a model is missing.
-    """
-    # Imported when asked for: it brings the decoder with it.
-    from human_detector.video_analyzer import VideoAnalyzer
-
-    analyzer = VideoAnalyzer(**human_detection)
-    analyzer.load()
-    began = clock()
-    summary = analyzer.analyze(video).header.summary
-    return summary.analyzed_frames / (clock() - began)
-
-
-def table(rows: Mapping[str, Estimate], hours: float) -> str:
-    """The estimates, one line each.
-
-    Args:
-        rows: by name of the instance.
-        hours: of video in all.
-    """
-    lines = [
-        f"{'INSTANCE':<14}{'FRAMES/S':>9}{'TIME PER HOUR':>15}{'COST PER HOUR':>15}{f'{hours:g} HOURS':>14}"
+    price = options.price or (prices.machines[named].dollars_per_hour if named else None)
+    if options.frames_per_second:
+        speed = Speed(options.frames_per_second, "you", "--frames-per-second", includes_decoding=True)
+        return [Row(named or "yours", price, speed)]
+    own = []
+    if options.measure:
+        name = f"this machine, {named}" if named else "this machine"
+        own = [Row(name, price, measure(options.measure, wanted))]
+    models = configured_models(wanted)
+    others = [
+        Row(name, price if name == named else machine.dollars_per_hour, stated_speed(machine, models))
+        for name, machine in prices.machines.items()
+        if named is None or (name == named and not own)
     ]
-    for name, row in rows.items():
-        minutes = f"{60 * row.hours:.0f} min" if row.hours >= 1 / 60 else f"{3600 * row.hours:.0f} s"
-        lines.append(
-            f"{name:<14}{row.frames_per_second:>9.1f}{minutes:>15}{f'${row.dollars:.3f}':>15}"
-            f"{f'${hours * row.dollars:,.2f}':>14}"
-        )
-    return "\n".join(lines)
+    return own + others
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -164,37 +140,28 @@ def main(arguments: Sequence[str]) -> int:
     try:
         wanted = load_configuration(options.config).human_detection
         ratio = options.frame_ratio or wanted.get("frame_ratio", 0.2)
-        rate = options.frames_per_second
-        if options.measure:
-            rate = measure(options.measure, {**wanted, "frame_ratio": ratio})
-        rows = {
-            name: estimate(
-                options.price or instance.dollars_per_hour,
-                rate or expected_rate(instance, configured_models(wanted)),
-                options.fps,
-                ratio,
-            )
-            for name, instance in INSTANCES.items()
-            if options.instance in (None, name)
-        }
+        prices = load_prices(options.prices)
+        rows = find_rows(options, prices, {**wanted, "frame_ratio": ratio})
     except ConfigurationError as error:
-        print(f"human-detector cost: {error}", file=sys.stderr)
+        for sentence in error.problems:
+            print(f"human-detector cost: {sentence}", file=sys.stderr)
         return 2
-    except PermanentError as error:
-        print(f"human-detector cost: {error}", file=sys.stderr)
+    except VideoError as error:
+        print(f"human-detector cost: --measure {options.measure}: {error}", file=sys.stderr)
         return 1
-    print(
-        f"{options.fps:g} frames per second, frame ratio {ratio:g}; prices are those of us-east-1, on demand"
-    )
-    if rate is None:
-        print("rough: speeds follow from the detection zoo's figures; --frames-per-second takes yours")
-    print(table(rows, options.hours))
+    hours = "an hour" if options.hours == 1 else f"{options.hours:g} hours"
+    print(f"{hours} of video, {options.fps:g} frames per second, frame ratio {ratio:g}")
+    print_rows(rows, options.hours, options.fps, ratio)
+    print(f"prices: {prices.region}, {prices.date} (--prices FILE for yours): {'; '.join(prices.sources)}")
     return 0
 
 
 def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
-        prog="human-detector cost", description="Estimate what an hour of video costs on common instances."
+        prog="human-detector cost",
+        description="Estimate what an hour of video costs on common machines, and on this one.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--hours", type=_above_zero, default=1, help="of video in all (default: 1)")
     parser.add_argument("--fps", type=_above_zero, default=25, help="frame rate of the videos (default: 25)")
@@ -207,20 +174,36 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
         metavar="FILE",
         help="configuration with the detectors (default: variables.json)",
     )
-    parser.add_argument("--instance", choices=INSTANCES, help="only this one")
-    parser.add_argument("--price", type=_above_zero, metavar="DOLLARS", help="yours, per hour")
+    parser.add_argument(
+        "--prices",
+        type=Path,
+        default=PRICES_PATH,
+        metavar="FILE",
+        help=f"your prices, in the form of {PRICES_PATH.name}",
+    )
+    parser.add_argument(
+        "--instance", metavar="TYPE", help="only this one; with a speed of yours: the one whose speed it is"
+    )
+    parser.add_argument(
+        "--price", type=_above_zero, metavar="DOLLARS", help="yours, per hour, of that machine"
+    )
     speed = parser.add_mutually_exclusive_group()
     speed.add_argument(
-        "--frames-per-second", type=_above_zero, metavar="N", help="that the instance analyses, if you know"
+        "--frames-per-second", type=_above_zero, metavar="N", help="that a machine analyses, if you know"
     )
     speed.add_argument(
-        "--measure", type=Path, metavar="VIDEO", help="measure it: analyse this video on this machine"
+        "--measure", type=Path, metavar="VIDEO", help="the speed of this machine: analyse this video on it"
     )
-    return parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
+    if options.frames_per_second and not (options.instance or options.price):
+        parser.error("--frames-per-second: whose speed is it? Valid with --instance, --price or both")
+    if options.price and not (options.frames_per_second or options.instance or options.measure):
+        parser.error("--price: of which machine? Valid with --instance, --measure or --frames-per-second")
+    return options
 
 
 def _above_zero(text: str) -> float:
     number = float(text)
-    if not number > 0:
+    if not 0 < number < float("inf"):
         raise ValueError(text)
     return number
