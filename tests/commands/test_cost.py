@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -290,6 +291,19 @@ def test_nonsense_is_refused(arguments: list[str], capsys: pytest.CaptureFixture
     with pytest.raises(SystemExit) as ended:
         cost_command.main(arguments)
     assert ended.value.code == 2
+
+
+def test_the_example_of_the_help_works(
+    instant: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        cost_command.main(["--help"])
+    lines = capsys.readouterr().out.splitlines()
+    example = next(line for line in lines if line.startswith("  human-detector cost "))
+    shutil.copy(sample_clip(), tmp_path / "clip.mp4")
+    monkeypatch.chdir(tmp_path)
+    assert cost_command.main([*example.split()[2:], "--config", instant]) == 0
+    assert list(rows(capsys)) == ["this machine, c7i.xlarge"]
 
 
 def test_a_model_without_a_figure(instant: str, capsys: pytest.CaptureFixture[str]) -> None:

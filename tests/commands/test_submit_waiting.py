@@ -179,6 +179,9 @@ def test_an_end_that_is_no_good(
     aws.put_record(5, SPLIT, {**DONE, "result_file": {"bucket": aws.bucket, "key": "gone.json"}})
     assert submit("--status", 5, "--wait", "--output", tmp_path) == 1
     assert "VideoId 5: its result cannot be fetched: " in capsys.readouterr().err
+    aws.put_record(5, {"step": "human_detector", "state": "done"})
+    assert submit("--status", 5, "--wait", "--output", tmp_path) == 1
+    assert "cannot be fetched: its record does not say where it is" in capsys.readouterr().err
     aws.put_record(6, SPLIT)
     time = Time(lambda _: aws.table.delete_item(Key={"VideoId": 6}))
     assert submit("--status", 6, "--wait", clock=time.clock, sleep=time.sleep) == 1

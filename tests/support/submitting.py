@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
+
+import pytest
 
 from support.worker_harness import Aws
 
@@ -38,6 +41,11 @@ def sent(aws: Aws) -> list[dict[str, Any]]:
     got = aws.sqs.receive_message(QueueUrl=aws.queue_url, MaxNumberOfMessages=10)
     messages = [json.loads(message["Body"]) for message in got.get("Messages", [])]
     return sorted(messages, key=lambda message: message["VideoId"])
+
+
+def rows(capsys: pytest.CaptureFixture[str]) -> list[list[str]]:
+    """The rows of the table at the end, as columns; takes what was printed so far."""
+    return [re.split(r"  +", line.strip()) for line in capsys.readouterr().out.splitlines()[1:]]
 
 
 class Time:

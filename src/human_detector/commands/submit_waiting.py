@@ -12,7 +12,7 @@ from human_detector.aws.storage import Storage
 from human_detector.commands.progress_display import ProgressDisplay
 from human_detector.commands.submission import ONE_VIDEO_FAILS, Submission
 from human_detector.commands.submit_listing import describe_state
-from human_detector.errors import ConfigurationError
+from human_detector.errors import ConfigurationError, PermanentError
 from human_detector.video.find_videos import name_outputs
 from human_detector.worker.record import Record, lease_seconds_left
 from human_detector.worker.submitted_records import VideoRecords
@@ -156,11 +156,12 @@ class Waiter:
         return True
 
     def _fetch(self, record: Record, name: str) -> Path:
-        assert record.step is not None
-        where = record.step["result_file"]
-        path = self._folder / f"{name}.json"
-        self._storage.fetch(where["bucket"], where["key"], path)
-        return path
+        match record.step:
+            case {"result_file": {"bucket": str(bucket), "key": str(key)}}:
+                path = self._folder / f"{name}.json"
+                self._storage.fetch(bucket, key, path)
+                return path
+        raise PermanentError("its record does not say where it is")
 
     def _show_progress(self, everything: Sequence[_Followed], left: Sequence[_Followed]) -> None:
         progress = sum(each.progress for each in left)
