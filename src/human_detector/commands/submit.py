@@ -31,6 +31,7 @@ from human_detector.worker.submitted_records import VideoRecords
 
 STATES = ("waiting", "running", "interrupted", "done", "error")
 EXIT_FAILED, EXIT_CONFIGURATION, EXIT_TIMED_OUT, EXIT_INTERRUPTED = 1, 2, 124, 130
+NAME = "human-detector submit"
 GOES_ON = "what was submitted goes on, --list shows it"
 
 EPILOG = f"""\
@@ -49,6 +50,7 @@ class Submit:
     Args:
         options: of the command line.
         configuration: the worker's.
+        submissions: gets the videos that are dealt with, so that they are known whatever ends it.
         display: shows progress.
         clock: seconds that only go forward.
         sleep: waits for so many seconds.
@@ -58,12 +60,14 @@ class Submit:
         self,
         options: argparse.Namespace,
         configuration: Configuration,
+        submissions: list[Submission],
         display: ProgressDisplay,
         clock: Callable[[], float],
         sleep: Callable[[float], None],
     ) -> None:
         self._options = options
         self._configuration = configuration
+        self._submissions = submissions
         self._display = display
         self._clock = clock
         self._sleep = sleep
@@ -76,28 +80,19 @@ class Submit:
             return self._list(self._options.list)
         if self._options.status is not None and not self._options.wait:
             return self._show(self._options.status)
-        submissions: list[Submission] = []
-        try:
-            self._submit(submissions)
-            has_ended = self._follow(submissions) if self._options.wait else True
-        finally:
-            # Whatever stops it: what has been sent is sent.
-            if submissions:
-                print_submissions(submissions)
-        if not has_ended:
-            self._display.say(
-                f"human-detector submit: the {self._options.timeout:g} s of --timeout are over; {GOES_ON}"
-            )
+        self._submit()
+        if self._options.wait and not self._follow():
+            self._display.say(f"{NAME}: the {self._options.timeout:g} s of --timeout are over; {GOES_ON}")
             return EXIT_TIMED_OUT
-        return EXIT_FAILED if any(each.has_failed for each in submissions) else 0
+        return EXIT_FAILED if any(each.has_failed for each in self._submissions) else 0
 
-    def _submit(self, submissions: list[Submission]) -> None:
-        """Send what is asked for; each video that is dealt with is added to the submissions."""
+    def _submit(self) -> None:
+        """Send what is asked for."""
         if self._options.status is not None:
-            submissions.append(_submitted_before(self._read(self._options.status)))
+            self._submissions.append(_submitted_before(self._read(self._options.status)))
             return
         if self._options.retry_errors:
-            submissions.extend(self._sender().send_errors_again())
+            self._submissions.extend(self._sender().send_errors_again())
             return
         found = find_submissions(self._options.videos)
         if self._options.video_id is not None and len(found) > 1:
@@ -106,10 +101,10 @@ class Submit:
             )
         sender = self._sender()
         for submission in found:
-            submissions.append(submission)
+            self._submissions.append(submission)
             sender.send(submission, self._options.video_id, force=self._options.force)
 
-    def _follow(self, submissions: Sequence[Submission]) -> bool:
+    def _follow(self) -> bool:
         waiter = Waiter(
             self._records,
             self._queue,
@@ -119,7 +114,7 @@ class Submit:
             clock=self._clock,
             sleep=self._sleep,
         )
-        return waiter.follow(submissions, self._options.timeout)
+        return waiter.follow(self._submissions, self._options.timeout)
 
     def _list(self, state: str) -> int:
         print_queue(self._configuration.queue_name, self._queue())
@@ -177,25 +172,31 @@ def main(
     """
     options = _parse(arguments)
     display = ProgressDisplay(sys.stderr)
+    submissions: list[Submission] = []
     try:
         if options.wait:
             _make_folder(options.output)
-        return Submit(options, load_configuration(options.config), display, clock, sleep).run()
+        submit = Submit(options, load_configuration(options.config), submissions, display, clock, sleep)
+        status = submit.run()
     except ConfigurationError as error:
         for sentence in error.problems:
-            display.say(f"human-detector submit: {sentence}")
-        return EXIT_CONFIGURATION
+            display.say(f"{NAME}: {sentence}")
+        status = EXIT_CONFIGURATION
     except (HumanDetectorError, ClientError, BotoCoreError, Boto3Error) as error:
-        display.say(f"human-detector submit: {error}")
-        return EXIT_FAILED
+        display.say(f"{NAME}: {error}")
+        status = EXIT_FAILED
     except KeyboardInterrupt:
-        display.say(f"human-detector submit: stopped; {GOES_ON}")
-        return EXIT_INTERRUPTED
+        display.say(f"{NAME}: stopped; {GOES_ON}")
+        status = EXIT_INTERRUPTED
+    # Whatever has ended it: what was sent is sent.
+    if submissions:
+        print_submissions(submissions)
+    return status
 
 
 def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
-        prog="human-detector submit",
+        prog=NAME,
         description="Send videos to a deployed worker, and show what became of them.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,

@@ -45,14 +45,6 @@ class _Followed:
         assert self.submission.video_id is not None
         return self.submission.video_id
 
-    @property
-    def progress(self) -> float:
-        """0 to 1; 0 unless a worker is at it."""
-        match self.record:
-            case Record(state="running", step={"progress": progress}):
-                return float(progress)
-        return 0
-
 
 class Waiter:
     """Follows videos to their end.
@@ -164,7 +156,8 @@ class Waiter:
         raise PermanentError("its record does not say where it is")
 
     def _show_progress(self, everything: Sequence[_Followed], left: Sequence[_Followed]) -> None:
-        progress = sum(each.progress for each in left)
+        held = [each.record.step or {} for each in left if each.record and self._is_held(each)]
+        progress = sum(float(step.get("progress", 0)) for step in held)
         if progress:
             ended = len(everything) - len(left)
             self._display.update((ended + progress) / len(everything))
