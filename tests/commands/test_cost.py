@@ -223,7 +223,7 @@ def test_every_problem_of_a_price_table_is_told_at_once(
     document = json.loads(PRICES_PATH.read_text())
     document["date"] = "last week"
     document["sources"] = []
-    document["regoin"] = document.pop("region")
+    document["regions"] = document.pop("region")
     document["instances"]["g5.xlarge"] = {"dollars_per_hour": 0, "vcpu": 4}
     document["instances"]["g6.xlarge"] = "cheap"
     document["fargate"]["dollars_per_gb_hour"] = "0.004"
@@ -237,7 +237,7 @@ def test_every_problem_of_a_price_table_is_told_at_once(
             'date: found "last week", valid is a day, such as "2026-11-25"',
             "sources: found [], valid is a list of at least one text",
             "region: missing, valid is a text that is not empty",
-            "regoin: unknown key (did you mean region?), valid are date, fargate, instances, region, sources",
+            "regions: unknown key (did you mean region?), valid are date, fargate, instances, region, sources",
             "instances.g5.xlarge.dollars_per_hour: found 0, valid is a number above 0 and up to 1000",
             "instances.g5.xlarge.vcpu: unknown key (did you mean vcpus?), valid are cpu, dollars_per_hour, gpu, vcpus",
             "instances.g5.xlarge.vcpus: missing, valid is a whole number from 1 to 1024",
