@@ -10,7 +10,9 @@ import subprocess
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
+from typing import Any
 
+import av
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -86,6 +88,42 @@ def ffmpeg_image(path: Path, width: int, height: int) -> NDArray[np.uint8]:
     return np.frombuffer(raw, np.uint8).reshape(height, width, 3)
 
 
+def sound_onset(path: Path, track: int = 0) -> float:
+    """Returns when a track that begins with silence is first heard, in seconds from the first picture."""
+    with av.open(str(path)) as container:
+        first_picture = next(container.decode(video=0)).time
+    assert first_picture is not None
+    with av.open(str(path)) as container:
+        for frame in container.decode(audio=track):
+            samples = frame.to_ndarray()
+            if frame.format.name.startswith("s16"):
+                samples = samples / 32768
+            if not frame.format.is_planar:
+                samples = samples.reshape(-1, frame.layout.nb_channels).T
+            loud = np.flatnonzero(np.abs(samples).max(axis=0) > 0.1)
+            if len(loud):
+                assert frame.time is not None
+                return frame.time + float(loud[0]) / frame.sample_rate - first_picture
+    raise AssertionError(f"{path} is silent")
+
+
+def streams(path: Path, kind: str) -> list[dict[str, Any]]:
+    """Returns what ffprobe tells of the streams of a kind: `v` or `a`."""
+    command = ["ffprobe", "-v", "error", "-select_streams", kind, "-of", "json", "-show_streams", path]
+    shown = subprocess.run(command, capture_output=True, text=True, check=True)
+    found: list[dict[str, Any]] = json.loads(shown.stdout)["streams"]
+    return found
+
+
+def packet_hashes(path: Path, stream: str) -> list[str]:
+    """Returns a hash of the contents of each packet of a stream, such as `a:0`."""
+    command = ["ffprobe", "-v", "error", "-select_streams", stream, "-of", "json", "-show_packets"]
+    shown = subprocess.run(
+        [*command, "-show_data_hash", "md5", path], capture_output=True, text=True, check=True
+    )
+    return [packet["data_hash"] for packet in json.loads(shown.stdout)["packets"]]
+
+
 def cut(source: Path, target: Path, share: float = 0.6) -> Path:
     """Writes the first part of a file."""
     data = source.read_bytes()
@@ -103,9 +141,9 @@ def overwrite(source: Path, target: Path, places: Sequence[tuple[int, int]]) -> 
     return target
 
 
-def packet_positions(path: Path) -> list[tuple[int, int]]:
-    """Returns (position in the file, bytes) of each video packet."""
-    command = ["ffprobe", "-v", "error", "-select_streams", "v:0", "-of", "json", "-show_packets"]
+def packet_positions(path: Path, stream: str = "v:0") -> list[tuple[int, int]]:
+    """Returns (position in the file, bytes) of each packet of a stream."""
+    command = ["ffprobe", "-v", "error", "-select_streams", stream, "-of", "json", "-show_packets"]
     shown = subprocess.run([*command, path], capture_output=True, text=True, check=True)
     return [(int(packet["pos"]), int(packet["size"])) for packet in json.loads(shown.stdout)["packets"]]
 

@@ -150,12 +150,15 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     )
     parser.add_argument("--engine", choices=ENGINES, help="what computes (default: as configured)")
     parser.add_argument("--tracker", action="store_true", help="recognise people and faces over the frames")
-    parser.add_argument("--annotate", action="store_true", help="write a copy with boxes: NAME.annotated.mp4")
+    parser.add_argument(
+        "--annotate", action="store_true", help="write a copy with boxes and the sound: NAME.annotated.mp4"
+    )
     parser.add_argument(
         "--blur",
         choices=BLURRED,
-        help="write an anonymised copy: NAME.blurred.mp4. Look at it before you publish it: who is not found "
-        "is not blurred (--frame-ratio 1 and a lower min_detection_score find more)",
+        help="write an anonymised copy: NAME.blurred.mp4, without sound, as voices tell people apart. Look "
+        "at it before you publish it: who is not found is not blurred (--frame-ratio 1 and a lower "
+        "min_detection_score find more)",
     )
     parser.add_argument("--report", action="store_true", help="write a page to look at: NAME.report.html")
     parser.add_argument(

@@ -1,8 +1,9 @@
-"""Copies of a video with something drawn into every frame: the boxes that were found, or a blur over them."""
+"""Copies of a video: with the boxes that were found, with a blur over them, or one that browsers play."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -11,17 +12,19 @@ from human_detector.drawing.blurring import blur_boxes
 from human_detector.drawing.box_paths import BoxPaths
 from human_detector.errors import Interrupted
 from human_detector.values import Image
+from human_detector.video.sound import BROWSER_SOUND, MP4_SOUND, Sound
 from human_detector.video.source import VideoSource
 from human_detector.video.writer import VideoWriter
 
-Draw = Callable[[Image, Mapping[str, Sequence[Mapping[str, Any]]]], Image]
+Detections = Mapping[str, Sequence[Mapping[str, Any]]]
+Draw = Callable[[Image, Detections], Image]
 Progress = Callable[[float], None]
 
 
 def write_annotated(
     video: Path, document: Mapping[str, Any], copy: Path, progress: Progress, stop: Callable[[], bool]
 ) -> None:
-    """Write a copy of a video with boxes, labels and scores. It has no sound.
+    """Write a copy of a video with boxes, labels and scores, and with its sound.
 
     Args:
         video: what was analysed.
@@ -34,7 +37,26 @@ def write_annotated(
         VideoError: the video can no longer be read.
         Interrupted: `stop` said so; there is no copy.
     """
-    _write_copy(video, document, copy, annotate, progress, stop)
+    _write_copy(video, document, copy, annotate, MP4_SOUND, progress, stop)
+
+
+def write_playable(
+    video: Path, document: Mapping[str, Any], copy: Path, progress: Progress, stop: Callable[[], bool]
+) -> None:
+    """Write a copy of a video that browsers play, with its sound.
+
+    Args:
+        video: see `write_annotated`.
+        document: see `write_annotated`.
+        copy: see `write_annotated`.
+        progress: see `write_annotated`.
+        stop: see `write_annotated`.
+
+    Raises:
+        VideoError: see `write_annotated`.
+        Interrupted: see `write_annotated`.
+    """
+    _write_copy(video, document, copy, lambda image, _: image, BROWSER_SOUND, progress, stop)
 
 
 def write_blurred(
@@ -45,7 +67,7 @@ def write_blurred(
     progress: Progress,
     stop: Callable[[], bool],
 ) -> None:
-    """The same with everybody blurred whom certain detectors found.
+    """Write a copy of a video with everybody blurred whom certain detectors found.
 
     It has no sound, as voices tell people apart as well, and the copy carries none of the file's metadata.
 
@@ -62,10 +84,10 @@ def write_blurred(
         Interrupted: see `write_annotated`.
     """
 
-    def blur(image: Image, detections: Mapping[str, Sequence[Mapping[str, Any]]]) -> Image:
+    def blur(image: Image, detections: Detections) -> Image:
         return blur_boxes(image, [found["box"] for name in detectors for found in detections.get(name, ())])
 
-    _write_copy(video, document, copy, blur, progress, stop)
+    _write_copy(video, document, copy, blur, None, progress, stop)
 
 
 def _write_copy(
@@ -73,11 +95,16 @@ def _write_copy(
     document: Mapping[str, Any],
     copy: Path,
     draw: Draw,
+    copied_sound: Collection[str] | None,
     progress: Progress,
     stop: Callable[[], bool],
 ) -> None:
     paths = BoxPaths(document["frames"])
-    with VideoSource(video) as source, VideoWriter(copy, document["video"]["fps"]) as writer:
+    with (
+        VideoSource(video) as source,
+        nullcontext() if copied_sound is None else Sound(source, copied_sound) as sound,
+        VideoWriter(copy, document["video"]["fps"], sound) as writer,
+    ):
         for frame in source.frames():
             if stop():
                 raise Interrupted("stopped while the copy was written")

@@ -71,7 +71,9 @@ class VideoSource:
         self._codec = stream.codec_context.codec.canonical_name
         self._time_base = stream.time_base or Fraction(0)
         self._timestamps = Timestamps(_declared_rate(stream))
+        self._start_stamp = stream.start_time
         self._converter: FrameConverter | None = None
+        self._origin: float | None = None
         self._last_stamp: int | None = None
         self._missing = 0  # packets that have neither become a frame nor failed
         self._damaged = False
@@ -94,6 +96,16 @@ class VideoSource:
         # A callable that looks at `progress` refers back to this object, and the ring would keep the decoder
         # with its threads until the garbage collector comes by.
         self._is_sampled = every_frame
+
+    @property
+    def path(self) -> Path:
+        """The file."""
+        return self._path
+
+    @property
+    def origin(self) -> float:
+        """Where time 0 lies on the file's own clock, in seconds; known once the first frame was given."""
+        return self._origin or 0.0
 
     @property
     def progress(self) -> float:
@@ -197,6 +209,11 @@ class VideoSource:
         if stamp is not None:
             self._last_stamp = max(stamp, self._last_stamp if self._last_stamp is not None else stamp)
         seconds = None if stamp is None else float(stamp * self._time_base)
+        if self._origin is None:
+            # A decoding stamp is later than the frame by what the decoder held back; where the stream starts
+            # is where its first frame is shown.
+            start = frame.pts if frame.pts is not None else self._start_stamp
+            self._origin = float((start or 0) * self._time_base)
         return self._timestamps.add(seconds, float(frame.duration * self._time_base))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
@@ -13,6 +14,7 @@ from av.video.reformatter import ColorRange, Colorspace
 from av.video.stream import VideoStream
 
 from human_detector.values import Image
+from human_detector.video.sound import Sound
 
 TICKS_PER_SECOND = 90_000
 _BT709 = 1  # the number of ITU-T H.273 for matrix, primaries and transfer alike
@@ -20,7 +22,7 @@ _UNKNOWN_RATE = 25
 
 
 class VideoWriter:
-    """An H.264 video in an MP4 file, without sound. A context manager.
+    """An H.264 video in an MP4 file. A context manager.
 
     Every picture keeps its own time stamp, so a varying frame rate stays as it was. The file appears under
     its name when the block ends without an error, complete; else nothing is left.
@@ -28,13 +30,15 @@ class VideoWriter:
     Args:
         path: the file.
         fps: frames per second that the file declares; 0 if unknown.
+        sound: what is heard; None for a silent video.
         quality: x264's constant rate factor, lower is better and larger: 18 looks like the original.
     """
 
-    def __init__(self, path: Path, fps: float, quality: int = 20) -> None:
+    def __init__(self, path: Path, fps: float, sound: Sound | None = None, quality: int = 20) -> None:
         self._path = path
         self._part = path.with_name(path.name + ".part")
         self._rate = Fraction(fps or _UNKNOWN_RATE).limit_denominator(1001)
+        self._sound = sound
         self._quality = quality
         # With the index in front, a browser starts to play before it has the whole file.
         self._container = av.open(str(self._part), "w", format="mp4", options={"movflags": "+faststart"})
@@ -51,6 +55,8 @@ class VideoWriter:
         image = _even(image)
         if self._stream is None:
             self._stream = self._open_stream(image)
+            if self._sound:
+                self._sound.open_tracks(self._container)
         frame = av.VideoFrame.from_ndarray(image, format="rgb24").reformat(
             format="yuv420p", dst_colorspace=Colorspace.ITU709, dst_color_range=ColorRange.MPEG
         )
@@ -58,6 +64,7 @@ class VideoWriter:
         self._last_stamp = max(round(timestamp * TICKS_PER_SECOND), self._last_stamp + 1)
         frame.pts, frame.time_base = self._last_stamp, Fraction(1, TICKS_PER_SECOND)
         self._container.mux(self._stream.encode(frame))
+        self._write_sound(timestamp)
 
     def _open_stream(self, image: Image) -> VideoStream:
         options = {"crf": str(self._quality), "preset": "veryfast"}
@@ -70,6 +77,12 @@ class VideoWriter:
         context.color_range = ColorRange.MPEG
         return stream
 
+    def _write_sound(self, until: float) -> None:
+        """Keep the sound close to the pictures in the file, so that a player finds both in one place."""
+        if self._sound:
+            for packet in self._sound.take(until):
+                self._container.mux(packet)
+
     def __enter__(self) -> Self:
         return self
 
@@ -81,6 +94,7 @@ class VideoWriter:
             if is_whole:
                 assert self._stream is not None
                 self._container.mux(self._stream.encode(None))
+                self._write_sound(math.inf)
             self._container.close()
             if is_whole:
                 self._part.replace(self._path)

@@ -1,0 +1,170 @@
+"""The sound of the copies that human-detector analyze writes, as ffprobe finds it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from human_detector.drawing.copies import write_annotated, write_playable
+from support.media import (
+    clip,
+    needs_ffmpeg,
+    overwrite,
+    packet_hashes,
+    packet_positions,
+    probe_stamps,
+    run_ffmpeg,
+    sound_onset,
+    streams,
+)
+from support.paths import TESTS
+
+pytestmark = needs_ffmpeg
+
+PICTURES = ("-f", "lavfi", "-i", "testsrc2=size=160x120:rate=25:duration=2")
+BEEP = ("-f", "lavfi", "-i", "aevalsrc='gt(t,1)*0.8*sin(2*PI*440*t)':d=2:s=44100")
+"""Silence for a second, then a tone."""
+H264 = ("-c:v", "libx264", "-pix_fmt", "yuv420p")
+NOTHING = {"video": {"fps": 25}, "frames": []}
+"""A result without detections."""
+FRAME = 0.03  # seconds; about a frame of AAC
+
+
+def analyze(video: Path, *wishes: str) -> None:
+    """As users start it, with a detector that needs no model; writes beside the video."""
+    command = [sys.executable, "-m", "human_detector", "analyze", str(video), "--output", str(video.parent)]
+    command += ["--detector=support.fake_detectors:InstantDetector", *wishes]
+    environment = {**os.environ, "PYTHONPATH": str(TESTS)}
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+    assert done.returncode == 0, done.stderr
+
+
+def annotated(video: Path) -> Path:
+    analyze(video, "--annotate")
+    return video.with_suffix(".annotated.mp4")
+
+
+@pytest.mark.parametrize(
+    ("name", "codec"),
+    [
+        ("v.mp4", "aac"),
+        ("v.mkv", "aac"),
+        ("v.ts", "aac"),
+        ("v.mkv", "libopus"),
+        ("v.avi", "libmp3lame"),
+        ("v.mp4", "ac3"),
+        ("v.mkv", "flac"),
+    ],
+)
+def test_what_an_mp4_may_hold_is_copied(name: str, codec: str, tmp_path: Path) -> None:
+    video = tmp_path / name
+    run_ffmpeg(*PICTURES, *BEEP, *H264, "-c:a", codec, video)
+    copy = annotated(video)
+    (before,), (after,) = streams(video, "a"), streams(copy, "a")
+    assert after["codec_name"] == before["codec_name"]
+    if name != "v.ts":  # whose packets of AAC carry a header that an MP4 does without
+        assert packet_hashes(copy, "a:0") == packet_hashes(video, "a:0")
+    assert sound_onset(copy) == pytest.approx(1, abs=FRAME)
+    assert float(after["duration"]) == pytest.approx(2, abs=2 * FRAME)
+    assert probe_stamps(copy) == pytest.approx([i / 25 for i in range(50)], abs=2e-3)
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("v.avi", ("-c:a", "pcm_s16le")),
+        ("v.mov", ("-c:a", "pcm_s16be", "-ar", "8000")),
+        ("v.avi", ("-c:a", "adpcm_ms")),
+        ("v.mkv", ("-c:a", "libvorbis", "-ac", "2")),
+        ("v.mkv", ("-c:a", "pcm_s16le", "-ac", "6", "-ar", "96000")),
+    ],
+)
+def test_other_sound_becomes_aac(name: str, options: tuple[str, ...], tmp_path: Path) -> None:
+    video = tmp_path / name
+    run_ffmpeg(*PICTURES, *BEEP, *H264, *options, video)
+    copy = annotated(video)
+    (before,), (after,) = streams(video, "a"), streams(copy, "a")
+    assert after["codec_name"] == "aac"
+    assert after["channels"] == min(before["channels"], 2)
+    assert after["sample_rate"] == before["sample_rate"]
+    assert sound_onset(copy) == pytest.approx(1, abs=FRAME / 2)
+    assert float(after["duration"]) == pytest.approx(2, abs=2 * FRAME)
+
+
+@pytest.mark.parametrize("codec", ["aac", "pcm_s16le"])
+@pytest.mark.parametrize("sound_later", [0.4, -0.4])
+def test_sound_and_pictures_that_begin_apart_stay_in_step(
+    sound_later: float, codec: str, tmp_path: Path
+) -> None:
+    video = tmp_path / "v.mkv"
+    delays = [("-itsoffset", str(max(-sound_later, 0))), ("-itsoffset", str(max(sound_later, 0)))]
+    run_ffmpeg(*delays[0], *PICTURES, *delays[1], *BEEP, *H264, "-c:a", codec, video)
+    copy = annotated(video)
+    assert sound_onset(copy) == pytest.approx(1 + sound_later, abs=FRAME / 2)
+    assert sound_onset(copy) == pytest.approx(sound_onset(video), abs=5e-3)
+    (after,) = streams(copy, "a")
+    assert float(after["start_time"]) == pytest.approx(max(sound_later, 0), abs=FRAME)
+    assert float(streams(copy, "v")[0]["start_time"]) == 0
+
+
+@pytest.mark.parametrize("codec", ["aac", "pcm_s16le"])
+@pytest.mark.parametrize("seconds", [0.6, 3.5])
+def test_shorter_and_longer_sound_stays_so(seconds: float, codec: str, tmp_path: Path) -> None:
+    video = clip(tmp_path / "v.mkv", *H264, "-c:a", codec, frames=50, sound=seconds)
+    copy = annotated(video)
+    assert float(streams(copy, "a")[0]["duration"]) == pytest.approx(seconds, abs=2 * FRAME)
+    assert float(streams(copy, "v")[0]["duration"]) == pytest.approx(2, abs=1e-3)
+
+
+def test_every_track_is_kept_with_its_language(tmp_path: Path) -> None:
+    video = tmp_path / "v.mkv"
+    languages = ("-metadata:s:a:0", "language=eng", "-metadata:s:a:1", "language=deu")
+    tracks = ("-map", "0", "-map", "1", "-map", "1", "-c:a:0", "libvorbis", "-c:a:1", "aac")
+    run_ffmpeg(*PICTURES, *BEEP, *tracks, *H264, *languages, video)
+    copy = annotated(video)
+    found = [(each["codec_name"], each["tags"]["language"]) for each in streams(copy, "a")]
+    assert found == [("aac", "eng"), ("aac", "deu")]
+    for track in (0, 1):
+        assert sound_onset(copy, track) == pytest.approx(1, abs=FRAME / 2)
+
+
+def test_a_silent_video_has_a_silent_copy(tmp_path: Path) -> None:
+    assert streams(annotated(clip(tmp_path / "v.mp4", frames=10)), "a") == []
+
+
+def test_a_blurred_copy_is_silent(tmp_path: Path) -> None:
+    """Voices tell people apart, too."""
+    video = clip(tmp_path / "v.mp4", frames=10, sound=1)
+    analyze(video, "--blur=faces", "--detector=FaceDetector")
+    assert streams(video.with_suffix(".blurred.mp4"), "a") == []
+
+
+def test_joined_recordings(tmp_path: Path) -> None:
+    """Their clock goes back to where it began; the sound goes on as the pictures do."""
+    one = tmp_path / "one.ts"
+    run_ffmpeg(*PICTURES, *BEEP, *H264, "-c:a", "aac", one)
+    joined = tmp_path / "joined.ts"
+    joined.write_bytes(one.read_bytes() * 2)
+    write_annotated(joined, NOTHING, tmp_path / "copy.mp4", lambda _: None, lambda: False)
+    copy = tmp_path / "copy.mp4"
+    assert float(streams(copy, "a")[0]["duration"]) == pytest.approx(4, abs=0.1)
+    assert float(streams(copy, "v")[0]["duration"]) == pytest.approx(4, abs=0.1)
+    assert sound_onset(copy) == pytest.approx(1, abs=FRAME)
+
+
+def test_damaged_sound_costs_no_picture(tmp_path: Path) -> None:
+    video = tmp_path / "v.mkv"
+    run_ffmpeg(*PICTURES, *BEEP, *H264, "-c:a", "ac3", video)
+    positions = packet_positions(video, "a:0")
+    damaged = overwrite(
+        video, tmp_path / "damaged.mkv", [(at + 40, count - 60) for at, count in positions[5:9]]
+    )
+    copy = tmp_path / "copy.mp4"
+    write_playable(damaged, NOTHING, copy, lambda _: None, lambda: False)
+    assert len(probe_stamps(copy)) == 50
+    assert streams(copy, "a")[0]["codec_name"] == "aac"
+    assert sound_onset(copy) == pytest.approx(1, abs=FRAME)
