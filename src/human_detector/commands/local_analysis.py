@@ -13,7 +13,7 @@ import av
 from human_detector.commands.progress_display import ProgressDisplay
 from human_detector.drawing.copies import write_annotated, write_blurred
 from human_detector.errors import ConfigurationError, HumanDetectorError, Interrupted
-from human_detector.report.page import write_report
+from human_detector.report.local_report import describe_copy, write_local_report
 from human_detector.results.exports.formats import EXPORTERS
 from human_detector.results.reader import read_local_result
 from human_detector.results.writer import lines_path
@@ -30,9 +30,9 @@ class Wishes:
 
     Attributes:
         folder: where all files go.
-        annotate: a copy with boxes.
+        annotate: a copy with boxes, and the sound.
         blur: one of `BLURRED`, or None.
-        report: an HTML page.
+        report: an HTML page, and a copy of the video where browsers need one.
         exports: names of `EXPORTERS`.
     """
 
@@ -151,8 +151,11 @@ class LocalAnalysis:
         if self._wishes.report:
             page = folder / f"{name}.report.html"
             self._display.start(f"{video.name}: report", document["video"]["duration"])
-            write_report(video, document, page, progress=self._display.update, stop=self._stop)
+            copy = write_local_report(video, document, page, progress=self._display.update, stop=self._stop)
             outcome.files.append(page)
+            if copy:
+                self._display.say(f"{video.name}: {describe_copy(video, copy)}")
+                outcome.files.append(copy)
         for wanted in self._wishes.exports:
             outcome.files += EXPORTERS[wanted](document, folder, name)
 

@@ -10,15 +10,49 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
-from human_detector.errors import PermanentError
+from human_detector.errors import PermanentError, VideoError
+from human_detector.report.local_report import PAGE_SUFFIX, describe_copy, write_local_report
 from human_detector.report.page import write_report
+from human_detector.report.same_video import check_same_video
 from human_detector.results.reader import read_result
 
 
 def main(arguments: Sequence[str]) -> int:
     """Entry point; returns the exit status."""
+    options = _parse(arguments)
+    try:
+        print(_run(options))
+    except (PermanentError, OSError) as error:
+        print(f"human-detector report: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _run(options: argparse.Namespace) -> Path:
+    """Make the page; returns its path."""
+    video: Path = options.video
+    page: Path = options.output or Path(f"{PurePosixPath(options.result).stem}{PAGE_SUFFIX}")
+    if not page.parent.is_dir():
+        raise PermanentError(f"--output: the folder {page.parent} does not exist")
+    document = read_result(options.result)
+    try:
+        check_same_video(video, document)
+        if options.no_copy:
+            write_report(video, document, page, title=options.title, address=options.address)
+        elif copy := write_local_report(video, document, page, title=options.title, address=options.address):
+            print(f"human-detector report: {describe_copy(video, copy)}", file=sys.stderr)
+    except VideoError as error:
+        raise PermanentError(f"{video}: {error}") from error
+    return page
+
+
+def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
-        prog="human-detector report", description="Make the page to look at a result with: one HTML file."
+        prog="human-detector report",
+        description="Make the page to look at a result with: one HTML file.",
+        epilog="Example: human-detector report clip.mp4 clip.json writes clip.report.html. Of a video that "
+        "browsers do not play (AVI, HEVC, GIF, ...) it writes clip.playable.mp4 as well, which the page "
+        "plays. Exit status: 0 done, 1 not, with a sentence that says why, 2 wrong arguments.",
     )
     parser.add_argument("video", type=Path, metavar="VIDEO", help="the video that was analysed")
     parser.add_argument("result", metavar="RESULT", help="its result file: a path, or s3://bucket/key")
@@ -26,15 +60,12 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--title", default="", help="heading of the page (default: the video's name)")
     parser.add_argument(
         "--address",
-        help="where the page finds a video that is too large to be in it (default: the place of VIDEO)",
+        help="where the page finds a video that is too large to be in it (default: the place of VIDEO, or of "
+        "its copy)",
     )
-    options = parser.parse_args(arguments)
-    page = options.output or Path(f"{PurePosixPath(options.result).stem}.report.html")
-    try:
-        document = read_result(options.result)
-        write_report(options.video, document, page, title=options.title, address=options.address)
-    except (PermanentError, OSError) as error:
-        print(f"human-detector report: {error}", file=sys.stderr)
-        return 1
-    print(page)
-    return 0
+    parser.add_argument(
+        "--no-copy",
+        action="store_true",
+        help="make no copy of a video that browsers do not play; the page shows pictures in its place",
+    )
+    return parser.parse_args(arguments)

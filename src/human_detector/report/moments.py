@@ -11,14 +11,16 @@ from typing import Any
 import cv2
 
 from human_detector.drawing.annotation import annotate, scale_to_width
-from human_detector.errors import Interrupted
+from human_detector.errors import Interrupted, VideoError
 from human_detector.values import Image
 from human_detector.video.source import VideoSource
 
 PER_DETECTOR = 6
 LEAST_GAP_SECONDS = 1.0
 PICTURE_WIDTH = 320
+STILL_WIDTH = 960
 JPEG_QUALITY = 80
+TIME_TOLERANCE_SECONDS = 0.05
 
 Frame = Mapping[str, Any]
 """An analysed frame, as the result file has it."""
@@ -62,10 +64,10 @@ def strongest_moments(document: Mapping[str, Any]) -> list[Moment]:
     return sorted(moments, key=lambda moment: float(moment.frame["timestamp"]))
 
 
-def take_pictures(
+def take_images(
     video: Path, moments: Sequence[Moment], progress: Callable[[float], None], stop: Callable[[], bool]
-) -> list[str]:
-    """A small picture of each moment with its boxes, as `data:` addresses.
+) -> dict[int, Image]:
+    """The pictures of moments, by index of the frame, as wide as the page shows one in place of the video.
 
     Args:
         video: what was analysed.
@@ -74,26 +76,45 @@ def take_pictures(
         stop: asked for every frame.
 
     Raises:
-        VideoError: the video can no longer be read.
+        VideoError: the video can no longer be read, or it has no such frames: it is another one.
         Interrupted: `stop` said so.
     """
-    wanted = {moment.frame["index"] for moment in moments}
-    if not wanted:
-        return []
+    times = {moment.frame["index"]: moment.frame["timestamp"] for moment in moments}
+    if not times:
+        return {}
 
     def is_wanted(index: int) -> bool:
         if stop():
             raise Interrupted("stopped while the pictures of the report were taken")
         progress(source.progress)
-        return index in wanted
+        return index in times
 
     images: dict[int, Image] = {}
     with VideoSource(video, is_sampled=is_wanted) as source:
         for frame in source.frames():
-            images[frame.index] = scale_to_width(frame.image, PICTURE_WIDTH)
-            if len(images) == len(wanted):
-                break
-    return [_draw(images[moment.frame["index"]], moment) for moment in moments]
+            _check_time(frame.index, frame.timestamp, times[frame.index])
+            images[frame.index] = scale_to_width(frame.image, min(STILL_WIDTH, frame.image.shape[1]))
+            if len(images) == len(times):
+                return images
+        frames = source.info().frame_count
+    raise VideoError(
+        f"the video is not the one of the result: it has {frames} frames, the result has frame {max(times)}"
+    )
+
+
+def draw_moment(image: Image, moment: Moment) -> str:
+    """A small picture of a moment with the boxes of its detector, as a `data:` address."""
+    # With all detectors, so that each has the colour that it has elsewhere.
+    others: dict[str, list[Any]] = {name: [] for name in moment.frame["detections"]}
+    boxes = {**others, moment.detector: moment.frame["detections"][moment.detector]}
+    return to_address(annotate(scale_to_width(image, PICTURE_WIDTH), boxes))
+
+
+def to_address(image: Image) -> str:
+    """A picture as a `data:` address."""
+    options = [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY]
+    _, data = cv2.imencode(".jpg", cv2.cvtColor(image, cv2.COLOR_RGB2BGR), options)
+    return "data:image/jpeg;base64," + base64.b64encode(data.tobytes()).decode()
 
 
 def _apart(candidates: Sequence[Moment], gap: float) -> list[Moment]:
@@ -108,10 +129,9 @@ def _apart(candidates: Sequence[Moment], gap: float) -> list[Moment]:
     return chosen
 
 
-def _draw(image: Image, moment: Moment) -> str:
-    # With all detectors, so that each has the colour that it has elsewhere.
-    others: dict[str, list[Any]] = {name: [] for name in moment.frame["detections"]}
-    picture = annotate(image, {**others, moment.detector: moment.frame["detections"][moment.detector]})
-    options = [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY]
-    _, data = cv2.imencode(".jpg", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), options)
-    return "data:image/jpeg;base64," + base64.b64encode(data.tobytes()).decode()
+def _check_time(index: int, found: float, expected: float) -> None:
+    if abs(found - expected) > TIME_TOLERANCE_SECONDS:
+        raise VideoError(
+            f"the video is not the one of the result: frame {index} is at {found:.3f} s, "
+            f"in the result it is at {expected:.3f} s"
+        )

@@ -132,6 +132,8 @@ function filterMoments() {
 function showTime() {
   drawBoxes();
   const frame = frameAt(time);
+  still.hidden = !stills.has(frame);
+  if (!still.hidden) still.src = stills.get(frame);
   element("clock").textContent = `${clock(time)} / ${clock(duration)}`;
   for (const detector of detectors) {
     const { count, best } = tally(detector, frame);
@@ -233,10 +235,33 @@ function setUpVideo() {
   }
   element("file").addEventListener("change", (event) => {
     const [file] = event.target.files;
-    if (file) video.src = URL.createObjectURL(file);
+    if (!file) return;
+    element("missing-reason").textContent = `Your browser does not play ${file.name}.`;
+    video.src = URL.createObjectURL(file);
   });
+  if (data.copy) {
+    element("missing-name").textContent = data.copy;
+    tell(`Browsers do not play the video itself, ${data.format}: what plays here is a copy, ${data.copy}.`);
+  }
   follow();
   video.src = data.source;
+}
+
+/** In place of a video that browsers do not play: pictures of the strongest moments. */
+function setUpStills() {
+  video.hidden = true;
+  element("play").disabled = true;
+  element("speed").disabled = true;
+  const pictures = data.moments.length
+    ? "In its place there are pictures of the strongest moments, listed below"
+    : "Nothing was found in it, so there are no pictures either";
+  tell(`Browsers do not play this video, ${data.format}. ${pictures}; the time line works as always.`);
+  if (data.moments.length) seek(data.moments[0].time);
+}
+
+function tell(text) {
+  element("unplayable").textContent = text;
+  element("unplayable").hidden = false;
 }
 
 function togglePlay() {
@@ -308,4 +333,5 @@ makeAxis();
 makeMoments();
 setUpControls();
 refresh();
-setUpVideo();
+if (data.source) setUpVideo();
+else setUpStills();

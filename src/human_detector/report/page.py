@@ -14,19 +14,13 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from human_detector.report.moments import Moment, strongest_moments, take_pictures
+from human_detector.report.moments import Moment, draw_moment, strongest_moments, take_images, to_address
 from human_detector.report.page_data import pack
+from human_detector.values import Image
+from human_detector.video.browser_formats import video_format
 
 LARGEST_EMBEDDED_BYTES = 16 * 1024**2
 """Smaller videos go into the page, which can then be sent around. Larger ones are referred to."""
-MEDIA_TYPES = {
-    ".mp4": "video/mp4",
-    ".m4v": "video/mp4",
-    ".mov": "video/mp4",
-    ".webm": "video/webm",
-    ".ogv": "video/ogg",
-}
-"""Files that browsers play, by suffix: QuickTime under the name of its successor, which they accept."""
 SCRIPTS = ("page_data.js", "time_line.js", "page.js")
 """They run as one."""
 _FOLDER = Path(__file__).resolve().parent
@@ -38,36 +32,45 @@ def write_report(
     path: Path,
     *,
     title: str = "",
+    copy: Path | None = None,
     address: str | None = None,
     progress: Callable[[float], None] = lambda _: None,
     stop: Callable[[], bool] = lambda: False,
 ) -> None:
     """Write the report on a video.
 
+    Where browsers play neither the video nor a copy, the page shows pictures of the strongest moments.
+
     Args:
         video: what was analysed.
         document: its result.
         path: where the page goes; it appears complete.
         title: the page's heading; the name of the video by default.
-        address: where the page finds a video that is too large to be in it, relative to the page or absolute;
-            the place of `video` by default.
+        copy: of the video, to play in its place.
+        address: where the page finds the video (or the copy) if it is too large to be in it, relative to the
+            page or absolute; its place by default.
         progress: called with the share that is done, 0 to 1.
         stop: asked again and again.
 
     Raises:
-        VideoError: the video can no longer be read.
+        VideoError: the video can no longer be read, or it is not the one of the result.
         Interrupted: `stop` said so; there is no page.
     """
     moments = strongest_moments(document)
-    pictures = take_pictures(video, moments, progress, stop)
+    images = take_images(video, moments, progress, stop)
+    played = copy or video
+    media_type = video_format(played).media_type
     data = {
         "title": title or video.name,
         "video": document["video"],
         "humanDetection": document["human_detection"],
         "engine": document["engine"],
         "summary": document["summary"],
-        "source": _embedded(video, title) or address or relative_address(video, path),
-        "moments": [_moment(*each) for each in zip(moments, pictures, strict=True)],
+        "format": str(video_format(video)),
+        "copy": copy and copy.name,
+        "source": media_type and (_embedded(played, media_type) or address or relative_address(played, path)),
+        "stills": [] if media_type else _stills(images, document),
+        "moments": [_moment(moment, images[moment.frame["index"]]) for moment in moments],
         **pack(document),
     }
     part = path.with_name(path.name + ".part")
@@ -104,19 +107,26 @@ def _read(name: str) -> str:
     return (_FOLDER / name).read_text(encoding="utf-8")
 
 
-def _embedded(video: Path, title: str) -> str | None:
-    """The video as a `data:` address, if it is small and by its name one that browsers play."""
-    suffix = video.suffix or Path(title).suffix
-    media_type = MEDIA_TYPES.get(suffix.lower())
-    if media_type is None or video.stat().st_size > LARGEST_EMBEDDED_BYTES:
+def _embedded(video: Path, media_type: str) -> str | None:
+    """The video as a `data:` address, if it is small."""
+    if video.stat().st_size > LARGEST_EMBEDDED_BYTES:
         return None
     return f"data:{media_type};base64," + base64.b64encode(video.read_bytes()).decode()
 
 
-def _moment(moment: Moment, picture: str) -> dict[str, Any]:
+def _stills(images: Mapping[int, Image], document: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Pictures to look at in place of the video, with their places among the analysed frames."""
+    return [
+        {"frame": place, "picture": to_address(images[frame["index"]])}
+        for place, frame in enumerate(document["frames"])
+        if frame["index"] in images
+    ]
+
+
+def _moment(moment: Moment, image: Image) -> dict[str, Any]:
     return {
         "time": moment.frame["timestamp"],
         "detector": moment.detector,
         "scores": moment.scores,
-        "picture": picture,
+        "picture": draw_moment(image, moment),
     }

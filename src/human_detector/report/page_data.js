@@ -1,4 +1,4 @@
-// The data of the page, and how they are looked up. The three scripts become one, see report.py.
+// The data of the page, and how they are looked up. The three scripts become one, see page.py.
 
 
 const data = JSON.parse(document.getElementById("data").textContent);
@@ -19,6 +19,8 @@ const detectors = data.detectors.map((packed) => ({
 }));
 const duration = Math.max(data.video.duration, times.length ? times[times.length - 1] : 0, 0.001);
 const video = element("video");
+const still = element("still");
+const stills = new Map(data.stills.map(({ frame, picture }) => [frame, picture]));
 const overlay = element("overlay");
 
 let time = 0; // seconds; the video's while there is one

@@ -12,7 +12,7 @@ VIDEO_SUFFIXES = {
 }
 """What counts as a video in a folder. A file that is named itself may have any suffix."""
 
-OWN_SUFFIXES = (".annotated.mp4", ".blurred.mp4")
+OWN_SUFFIXES = (".annotated.mp4", ".blurred.mp4", ".playable.mp4")
 """Copies that human-detector analyze wrote; a folder that holds some is not analysed twice."""
 
 

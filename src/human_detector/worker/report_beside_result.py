@@ -31,7 +31,8 @@ def write_worker_report(
 ) -> Path | None:
     """Write the report in a process of its own: the worker loads no decoder, and outlives a crash of one.
 
-    A report that fails costs a warning; the result is what counts.
+    A report that fails costs a warning; the result is what counts. Of a video that browsers do not play, the
+    page shows pictures: a copy would take an encoding of the whole video, and be one more object as large.
 
     Args:
         video: where the video came from.
@@ -45,7 +46,7 @@ def write_worker_report(
         The page, beside the result file; None if there is none.
     """
     page = result_path.with_suffix(".html")
-    command = [*PROGRAM, str(video_path), str(result_path), "--output", str(page)]
+    command = [*PROGRAM, str(video_path), str(result_path), "--output", str(page), "--no-copy"]
     command += ["--title", PurePosixPath(video.key).name, "--address", _address(video, page_bucket, page_key)]
     with tempfile.TemporaryFile() as errors:
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=errors, start_new_session=True)

@@ -1,0 +1,151 @@
+"""human-detector report, as its users start it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sample_clip import BIKES, sample_clip
+from support.media import clip, needs_ffmpeg
+from support.paths import TESTS
+from support.report_page import page_data, sample_clip_result
+
+
+def run(command: str, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "human_detector", command, *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PYTHONPATH": str(TESTS)},
+    )
+
+
+def analyze(video: Path, folder: Path) -> Path:
+    """The result of a video, by a detector that needs no model."""
+    instant = "--detector=support.fake_detectors:InstantDetector"
+    done = run("analyze", instant, "--frame-ratio=1", "--output", folder, video)
+    assert done.returncode == 0, done.stderr
+    return folder / f"{video.stem}.json"
+
+
+@pytest.fixture
+def result(tmp_path: Path) -> Path:
+    """The result file of the sample clip."""
+    path = tmp_path / "result.json"
+    path.write_text(json.dumps(sample_clip_result()))
+    return path
+
+
+def test_it_writes_the_page_and_says_where(result: Path, tmp_path: Path) -> None:
+    page = tmp_path / "page.html"
+    done = run("report", sample_clip(), result, "--output", page, "--title", "my clip.mp4")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == f"{page}\n"
+    assert page_data(page)["title"] == "my clip.mp4"
+    assert not list(tmp_path.glob("*.playable.mp4")), "browsers play the video itself"
+
+
+def test_help_has_an_example() -> None:
+    done = run("report", "--help")
+    assert done.returncode == 0
+    assert "Example: human-detector report clip.mp4 clip.json" in " ".join(done.stdout.split())
+
+
+def refused(video: Path, result: Path, page: Path) -> str:
+    """What is said of a video that is not the one of a result; nothing is written."""
+    before = set(page.parent.iterdir())
+    done = run("report", video, result, "--output", page)
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert set(page.parent.iterdir()) == before
+    assert len(done.stderr.splitlines()) == 1, done.stderr
+    return done.stderr.strip()
+
+
+def test_a_video_of_another_size_is_refused(result: Path, tmp_path: Path) -> None:
+    video = sample_clip(BIKES)
+    assert refused(video, result, tmp_path / "page.html") == (
+        f"human-detector report: {video}: the video is not the one of the result: it is 640x272, in the "
+        "result it is 176x144; it has 250 frames, in the result it has 120; it lasts 10.0 s, in the result "
+        "it lasts 4.0 s"
+    )
+
+
+@needs_ffmpeg
+@pytest.mark.parametrize("name", ["v.mp4", "v.mkv", "v.webm", "v.avi", "v.ts", "v.gif"])
+def test_a_video_of_another_length_is_refused(name: str, tmp_path: Path) -> None:
+    long, short = tmp_path / "long", tmp_path / "short"
+    for folder, frames in ((long, 75), (short, 50)):
+        folder.mkdir()
+        clip(folder / name, frames=frames)
+    results = {folder: analyze(folder / name, folder) for folder in (long, short)}
+    said = refused(short / name, results[long], tmp_path / "page.html")
+    assert "it has 50 frames, in the result it has 75" in said
+    assert "it lasts 2.0 s, in the result it lasts 3.0 s" in said
+    assert "it has 75 frames, in the result it has 50" in refused(
+        long / name, results[short], tmp_path / "page.html"
+    )
+    assert run("report", long / name, results[long], "--output", tmp_path / "page.html").returncode == 0
+
+
+@needs_ffmpeg
+def test_a_small_difference_is_found_while_the_pictures_are_taken(tmp_path: Path) -> None:
+    """Sentence and status are those of a large one, and no half page is left."""
+    folder = tmp_path / "other"
+    folder.mkdir()
+    result = analyze(clip(tmp_path / "v.mp4", frames=50), tmp_path)
+    only_last(result)
+    shorter = clip(folder / "v.mp4", frames=49)
+    said = refused(shorter, result, folder / "page.html")
+    assert said.endswith("the video is not the one of the result: it has 49 frames, the result has frame 49")
+    slower = clip(folder / "slower.mp4", rate=24, frames=50)
+    said = refused(slower, result, folder / "page.html")
+    assert said.endswith("the result: frame 49 is at 2.042 s, in the result it is at 1.960 s")
+
+
+def only_last(result: Path) -> None:
+    """Leaves only the last frame's detections, so that the page needs that frame."""
+    document: dict[str, Any] = json.loads(result.read_text())
+    for frame in document["frames"][:-1]:
+        frame["detections"] = {name: [] for name in frame["detections"]}
+    result.write_text(json.dumps(document))
+
+
+@needs_ffmpeg
+def test_a_part_of_a_result_has_a_page(tmp_path: Path) -> None:
+    """As an interrupted analysis leaves it: the video may go on after its last frame."""
+    video = clip(tmp_path / "v.mp4", frames=100)
+    path = analyze(video, tmp_path)
+    document = json.loads(path.read_text())
+    document["frames"] = document["frames"][:20]
+    document["video"].update(complete=False, frame_count=20, duration=0.8)
+    path.write_text(json.dumps(document))
+    assert run("report", video, path, "--output", tmp_path / "page.html").returncode == 0
+
+
+@pytest.mark.usefixtures("result")
+@pytest.mark.parametrize(
+    ("video", "result_name", "page", "sentence"),
+    [
+        ("gone.mp4", "result.json", "page.html", "gone.mp4: the file does not exist"),
+        ("result.json", "result.json", "page.html", "result.json: the file is no video"),
+        ("clip", "gone.json", "page.html", "gone.json cannot be read"),
+        ("clip", "result.json", "gone/page.html", "--output: the folder"),
+    ],
+)
+def test_what_is_not_there_is_said_at_once(
+    video: str, result_name: str, page: str, sentence: str, tmp_path: Path
+) -> None:
+    source = sample_clip() if video == "clip" else tmp_path / video
+    done = run("report", source, tmp_path / result_name, "--output", tmp_path / page)
+    assert done.returncode == 1
+    assert sentence in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["result.json"]
