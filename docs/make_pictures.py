@@ -1,6 +1,10 @@
 """Makes the pictures of the README and of these pages with the product itself.
 
-.venv/bin/python docs/make_pictures.py        (after ./run_tests.sh, which gets the models and Chromium)
+.venv/bin/python docs/make_pictures.py CLIP...     (after ./run_tests.sh, which gets models and Chromium)
+
+frames.png was made of classroom and face-demographics-walking, sample videos of the Intel IoT DevKit
+(github.com/intel-iot-devkit/sample-videos, Creative Commons Attribution 4.0), scaled to 480x270. Whoever
+shows the picture names them.
 """
 
 from __future__ import annotations
@@ -8,7 +12,9 @@ from __future__ import annotations
 import json
 import sys
 import tempfile
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / folder) for folder in ("demo", "tests")]
@@ -18,25 +24,33 @@ from support.requirements import need_packages_of  # noqa: E402
 need_packages_of("requirements-dev.txt")
 
 import cv2  # noqa: E402
+import numpy as np  # noqa: E402
 
 from human_detector.drawing.annotation import annotate, contact_sheet, scale_to_width  # noqa: E402
 from human_detector.report.page import write_report  # noqa: E402
+from human_detector.values import Image  # noqa: E402
 from human_detector.video.source import VideoSource  # noqa: E402
 from human_detector.video_analyzer import VideoAnalyzer  # noqa: E402
-from sample_clip import BIKES, CARPHONE, sample_clip  # noqa: E402
+from sample_clip import BIKES, sample_clip  # noqa: E402
 from support.chromium import chromium  # noqa: E402
 
-PICTURES = 4
-PICTURE_WIDTH = 320
+PICTURES_PER_CLIP = 2
+PICTURE_WIDTH = 480
+Frame = Mapping[str, Any]
 
 
-def main() -> None:
-    """Write frames.png and report.png beside this file."""
+def main(clips: Sequence[Path]) -> None:
+    """Write frames.png and report.png beside this file.
+
+    Args:
+        clips: the videos of frames.png, all of one shape.
+    """
     folder = Path(__file__).resolve().parent
     configuration = json.loads((ROOT / "demo" / "variables.json").read_text())["human_detection"]
     analyzer = VideoAnalyzer(**configuration)
-    video = sample_clip(CARPHONE)
-    write_sheet(video, analyzer.analyze(video).to_dict()["frames"], folder / "frames.png")
+    write_sheet(
+        [picture for clip in clips for picture in best_pictures(clip, analyzer)], folder / "frames.png"
+    )
     video = sample_clip(BIKES)
     with tempfile.TemporaryDirectory() as scratch:
         page = Path(scratch) / "report.html"
@@ -44,17 +58,27 @@ def main() -> None:
         write_screenshot(page, folder / "report.png")
 
 
-def write_sheet(video: Path, frames: list[dict[str, object]], path: Path) -> None:
-    """Write a contact sheet of analysed frames, spread over the video."""
-    chosen = {
-        frames[i * len(frames) // PICTURES]["index"]: i * len(frames) // PICTURES for i in range(PICTURES)
-    }
-    pictures = []
+def best_pictures(video: Path, analyzer: VideoAnalyzer) -> list[Image]:
+    """Analysed frames with their boxes: of each part of the video the one in which most was found."""
+    frames = analyzer.analyze(video).to_dict()["frames"]
+    parts = np.array_split(np.arange(len(frames)), PICTURES_PER_CLIP)
+    best = [max((frames[i] for i in part), key=total_score) for part in parts]
+    chosen = {frame["index"]: frame for frame in best}
     with VideoSource(video, is_sampled=chosen.__contains__) as source:
-        for frame in source.frames():
-            picture = scale_to_width(frame.image, PICTURE_WIDTH)
-            pictures.append(annotate(picture, frames[chosen[frame.index]]["detections"]))
-    sheet = cv2.cvtColor(contact_sheet(pictures), cv2.COLOR_RGB2BGR)
+        return [
+            annotate(scale_to_width(frame.image, PICTURE_WIDTH), chosen[frame.index]["detections"])
+            for frame in source.frames()
+        ]
+
+
+def total_score(frame: Frame) -> float:
+    """How much was found in a frame, the surer the more."""
+    return sum(each["score"] for found in frame["detections"].values() for each in found)
+
+
+def write_sheet(pictures: Sequence[Image], path: Path) -> None:
+    """Write pictures side by side, those of one clip in a row."""
+    sheet = cv2.cvtColor(contact_sheet(pictures, columns=PICTURES_PER_CLIP), cv2.COLOR_RGB2BGR)
     cv2.imwrite(str(path), sheet, [cv2.IMWRITE_PNG_COMPRESSION, 9])
 
 
@@ -75,4 +99,4 @@ def write_screenshot(page: Path, path: Path) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main([Path(clip) for clip in sys.argv[1:]])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import cv2
@@ -29,6 +30,7 @@ def annotate(image: Image, detections: Mapping[str, Sequence[Mapping[str, Any]]]
     picture = image.copy()
     height, width = picture.shape[:2]
     line = max(1, round(min(height, width) / 240))
+    plates: list[_Plate] = []
     for i, found in enumerate(detections.values()):
         colour = COLOURS[i % len(COLOURS)]
         for detection in found:
@@ -38,9 +40,11 @@ def annotate(image: Image, detections: Mapping[str, Sequence[Mapping[str, Any]]]
             cv2.rectangle(picture, (left, top), (right, bottom), colour, line, cv2.LINE_AA)
             number = f" #{detection['track_id']}" if "track_id" in detection else ""
             text = f"{detection['label']}{number} {detection['score']:.2f}"
-            _write(picture, text, left, top, colour)
+            plate = _free_plate(picture, text, left, top, bottom, plates)
+            plates.append(plate)
+            plate.write(picture, colour)
     if caption:
-        _write(picture, caption, 0, height, WHITE)
+        _Plate.standing_on(picture, caption, 0, height).write(picture, WHITE)
     return picture
 
 
@@ -70,15 +74,54 @@ def contact_sheet(pictures: Sequence[Image], columns: int = 4) -> Image:
     return sheet
 
 
-def _write(picture: Image, text: str, x: int, y: int, colour: tuple[int, int, int]) -> None:
-    """Text on a plate that stands on the line y, moved so that it stays inside the picture."""
-    height, width = picture.shape[:2]
-    scale = max(0.35, min(height, width) / 700)
-    thickness = max(1, round(scale * 2))
-    (text_width, text_height), below = cv2.getTextSize(text, cv2.FONT_HERSHEY_SIMPLEX, scale, thickness)
-    plate_height = text_height + below + 2
-    x = max(0, min(x, width - text_width))
-    y = min(max(y, plate_height), height)
-    cv2.rectangle(picture, (x, y - plate_height), (x + text_width, y), PLATE, cv2.FILLED)
-    baseline = (x, y - below)
-    cv2.putText(picture, text, baseline, cv2.FONT_HERSHEY_SIMPLEX, scale, colour, thickness, cv2.LINE_AA)
+@dataclass(frozen=True)
+class _Plate:
+    """A text on a dark ground, at its place in a picture, in pixels."""
+
+    text: str
+    left: int
+    top: int
+    width: int
+    height: int
+    baseline: int
+    scale: float
+    thickness: int
+
+    @classmethod
+    def standing_on(cls, picture: Image, text: str, x: int, y: int) -> _Plate:
+        """A plate that begins at x and stands on the line y, moved so that it lies inside the picture."""
+        height, width = picture.shape[:2]
+        scale = max(0.35, min(height, width) / 700)
+        thickness = max(1, round(scale * 2))
+        (text_width, text_height), below = cv2.getTextSize(text, cv2.FONT_HERSHEY_SIMPLEX, scale, thickness)
+        plate_height = text_height + below + 2
+        left = max(0, min(x, width - text_width))
+        bottom = min(max(y, plate_height), height)
+        return cls(
+            text, left, bottom - plate_height, text_width, plate_height, bottom - below, scale, thickness
+        )
+
+    def overlaps(self, other: _Plate) -> bool:
+        """Whether one hides a part of the other."""
+        return (
+            abs(2 * self.left + self.width - 2 * other.left - other.width) < self.width + other.width
+            and abs(2 * self.top + self.height - 2 * other.top - other.height) < self.height + other.height
+        )
+
+    def write(self, picture: Image, colour: tuple[int, int, int]) -> None:
+        """Draw it."""
+        corner = (self.left + self.width, self.top + self.height)
+        cv2.rectangle(picture, (self.left, self.top), corner, PLATE, cv2.FILLED)
+        place, font = (self.left, self.baseline), cv2.FONT_HERSHEY_SIMPLEX
+        cv2.putText(picture, self.text, place, font, self.scale, colour, self.thickness, cv2.LINE_AA)
+
+
+def _free_plate(
+    picture: Image, text: str, left: int, top: int, bottom: int, taken: Sequence[_Plate]
+) -> _Plate:
+    """A plate that hides no other: on the box, under it or a line higher; on it where none is free."""
+    above = _Plate.standing_on(picture, text, left, top)
+    below = _Plate.standing_on(picture, text, left, bottom + above.height)
+    higher = _Plate.standing_on(picture, text, left, top - above.height)
+    choices = (above, below, higher)
+    return next((plate for plate in choices if not any(map(plate.overlaps, taken))), above)
