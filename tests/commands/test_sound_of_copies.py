@@ -81,6 +81,8 @@ def test_what_an_mp4_may_hold_is_copied(name: str, codec: str, tmp_path: Path) -
         ("v.avi", ("-c:a", "adpcm_ms")),
         ("v.mkv", ("-c:a", "libvorbis", "-ac", "2")),
         ("v.mkv", ("-c:a", "pcm_s16le", "-ac", "6", "-ar", "96000")),
+        ("v.mov", ("-c:a", "pcm_s24le", "-ac", "8")),  # with an order of its own
+        ("v.mxf", ("-c:v", "mpeg2video", "-c:a", "pcm_s16le", "-ac", "4", "-ar", "48000")),  # with none
     ],
 )
 def test_other_sound_becomes_aac(name: str, options: tuple[str, ...], tmp_path: Path) -> None:
@@ -132,6 +134,16 @@ def test_every_track_is_kept_with_its_language(tmp_path: Path) -> None:
         assert sound_onset(copy, track) == pytest.approx(1, abs=FRAME / 2)
 
 
+def test_more_channels_than_have_names_are_left_out(tmp_path: Path) -> None:
+    names = [f"[c{i}]" for i in range(9)]
+    nine = f"[1:a]asplit=9{''.join(names)};{''.join(names)}amerge=inputs=9[all]"
+    video = tmp_path / "v.mov"
+    merged = ("-filter_complex", nine, "-map", "0:v", "-map", "[all]", "-c:a", "pcm_s16le")
+    run_ffmpeg(*PICTURES, *BEEP, *merged, *H264, video)
+    assert len(streams(video, "a")) == 1
+    assert streams(annotated(video), "a") == []
+
+
 def test_a_silent_video_has_a_silent_copy(tmp_path: Path) -> None:
     assert streams(annotated(clip(tmp_path / "v.mp4", frames=10)), "a") == []
 
@@ -154,6 +166,21 @@ def test_joined_recordings(tmp_path: Path) -> None:
     assert float(streams(copy, "a")[0]["duration"]) == pytest.approx(4, abs=0.1)
     assert float(streams(copy, "v")[0]["duration"]) == pytest.approx(4, abs=0.1)
     assert sound_onset(copy) == pytest.approx(1, abs=FRAME)
+
+
+def test_channels_that_come_and_go(tmp_path: Path) -> None:
+    """As television does between a film and its commercials."""
+    joined = tmp_path / "joined.ts"
+    with joined.open("wb") as parts:
+        for channels in ("6", "2", "6"):
+            part = tmp_path / "part.ts"
+            run_ffmpeg(*PICTURES, *BEEP, *H264, "-c:a", "ac3", "-ac", channels, part)
+            parts.write(part.read_bytes())
+    copy = tmp_path / "copy.mp4"
+    write_playable(joined, NOTHING, copy, lambda _: None, lambda: False)
+    (sound,) = streams(copy, "a")
+    assert (sound["codec_name"], sound["channels"]) == ("aac", 2)
+    assert float(sound["duration"]) == pytest.approx(6, abs=0.2)
 
 
 def test_damaged_sound_costs_no_picture(tmp_path: Path) -> None:

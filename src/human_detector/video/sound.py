@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from contextlib import suppress
 from types import TracebackType
 from typing import Self, cast
 
@@ -13,7 +14,7 @@ from av.packet import Packet
 from av.stream import Discard
 
 from human_detector.video.file import VideoFile
-from human_detector.video.sound_tracks import LEAD_SECONDS, CopiedTrack, EncodedTrack, Track
+from human_detector.video.sound_tracks import LEAD_SECONDS, CopiedTrack, EncodedTrack, Track, UnknownLayout
 from human_detector.video.source import VideoSource
 
 MP4_SOUND = ("aac", "ac3", "alac", "eac3", "flac", "mp2", "mp3", "opus")
@@ -61,15 +62,17 @@ class Sound:
             target: the copy, of which nothing is written yet.
         """
         container = self._file.container
-        streams = [stream for stream in container.streams.audio if stream.codec_context is not None]
-        for stream in streams:
+        decodable = [stream for stream in container.streams.audio if stream.codec_context is not None]
+        for stream in decodable:
             is_copied = stream.codec_context.codec.canonical_name in self._copied
             kind = CopiedTrack if is_copied else EncodedTrack
-            self._tracks[stream.index] = kind(stream, self._source.origin, target)
+            with suppress(UnknownLayout):
+                self._tracks[stream.index] = kind(stream, self._source.origin, target)
         for other in container.streams:
             if other.index not in self._tracks:
                 other.discard = Discard.all
-        if streams:
+        if self._tracks:
+            streams = [container.streams[index] for index in self._tracks]
             self._packets = cast("Iterator[Packet[AudioStream]]", container.demux(*streams))
 
     def take(self, until: float) -> Iterator[Packet[AudioStream]]:

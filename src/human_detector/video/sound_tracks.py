@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import ctypes
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from fractions import Fraction
 from typing import Final
 
 import av
+from av.audio.codeccontext import AudioCodecContext
 from av.audio.frame import AudioFrame
 from av.audio.stream import AudioStream
 from av.container import OutputContainer
@@ -19,7 +21,14 @@ LEAD_SECONDS = 0.1
 _SPLICE = 1.0  # seconds; a longer step back is no disorder but the start of another recording
 _LARGEST_JITTER = 0.05  # seconds; smaller gaps are rounded stamps, not silence
 _ENCODER: Final = "aac"
+_ENCODED_FORMAT = "fltp"  # the encoder takes no other
 _FALLBACK_RATE = 48_000
+_NO_USUAL_ORDER = " channels"  # "8 channels", "8 channels (FL+FR+...)"
+_USUAL_LAYOUTS = {1: "mono", 2: "stereo", 3: "3.0", 4: "4.0", 5: "5.0", 6: "5.1", 7: "6.1", 8: "7.1"}
+
+
+class UnknownLayout(Exception):
+    """A track has its channels in no order that could be mixed down."""
 
 
 class Track(ABC):
@@ -103,6 +112,9 @@ class EncodedTrack(Track):
         stream: see `Track`.
         origin: see `Track`.
         target: the copy, of which nothing is written yet.
+
+    Raises:
+        UnknownLayout: it has more channels than there are names for.
     """
 
     def __init__(self, stream: AudioStream, origin: float, target: OutputContainer) -> None:
@@ -110,10 +122,12 @@ class EncodedTrack(Track):
         given = stream.codec_context
         rates = av.Codec(_ENCODER, "w").audio_rates or ()
         rate = given.sample_rate if given.sample_rate in rates else _FALLBACK_RATE
-        layout = "mono" if given.channels == 1 else "stereo"
+        layout = "mono" if _settle_layout(given) == 1 else "stereo"
         self._target = target.add_stream(_ENCODER, rate=rate, layout=layout)
         _copy_language(stream, self._target)
-        self._following: int | None = None  # the sample that comes next, counted from time 0
+        self._layout, self._rate = layout, rate
+        self._resampled: tuple[str, str, int] | None = None  # what the resampler was made for
+        self._following: float | None = None  # when the next frame is due
 
     def take(self, packet: Packet[AudioStream]) -> Iterator[Packet[AudioStream]]:
         """Gives what the encoder makes of the packet."""
@@ -131,20 +145,47 @@ class EncodedTrack(Track):
             return  # a damaged moment is silent
         for frame in frames:
             if self._stamp(frame):
-                yield from self._target.encode(frame)
+                for fitting in self._resample(frame):
+                    yield from self._target.encode(fitting)
 
     def _stamp(self, frame: AudioFrame) -> bool:
         """Puts the frame at its place in the copy; False if it has none there."""
-        rate = frame.sample_rate
-        time = self._place(_seconds(frame.pts, frame.time_base), frame.samples / rate)
-        placed = round(time * rate)
-        if self._following is not None and abs(placed - self._following) < _LARGEST_JITTER * rate:
-            placed = self._following
-        if placed < (self._following or -frame.samples):
+        duration = frame.samples / frame.sample_rate
+        time = self._place(_seconds(frame.pts, frame.time_base), duration)
+        if self._following is not None and abs(time - self._following) < _LARGEST_JITTER:
+            time = self._following
+        if time < (-duration if self._following is None else self._following):
             return False
-        frame.pts, frame.time_base = placed, Fraction(1, rate)
-        self._following = placed + frame.samples
+        frame.pts, frame.time_base = round(time * frame.sample_rate), Fraction(1, frame.sample_rate)
+        self._following = time + duration
         return True
+
+    def _resample(self, frame: AudioFrame) -> list[AudioFrame]:
+        """Gives the frame as the encoder wants it: television goes from stereo to 5.1 and back on the way."""
+        given = (frame.format.name, frame.layout.name, frame.sample_rate)
+        if given != self._resampled:
+            self._resampled = given
+            self._resampler = av.AudioResampler(_ENCODED_FORMAT, self._layout, self._rate)
+        return self._resampler.resample(frame)
+
+
+def _settle_layout(decoder: AudioCodecContext) -> int:
+    """Gives channels in an order of their own, or in none, the usual one; returns how many there are.
+
+    Without an order, nothing mixes them down. And PyAV 18 frees the description of an order of its own twice,
+    once with the layout that it hands out and once with the decoder or the frame: so the one layout that is
+    asked for here stays for good, and the decoder never sees the order.
+
+    Raises:
+        UnknownLayout: there is no usual order for so many.
+    """
+    layout = decoder.layout
+    ctypes.pythonapi.Py_IncRef(ctypes.py_object(layout))
+    if _NO_USUAL_ORDER in layout.name:
+        if layout.nb_channels not in _USUAL_LAYOUTS:
+            raise UnknownLayout
+        decoder.layout = _USUAL_LAYOUTS[layout.nb_channels]
+    return layout.nb_channels
 
 
 def _seconds(stamp: int | None, unit: Fraction | None) -> float | None:
