@@ -17,7 +17,7 @@ from human_detector.video.file import VideoFile
 from human_detector.video.sound_tracks import LEAD_SECONDS, CopiedTrack, EncodedTrack, Track, UnknownLayout
 from human_detector.video.source import VideoSource
 
-MP4_SOUND = ("aac", "ac3", "alac", "eac3", "flac", "mp2", "mp3", "opus")
+MP4_SOUND = ("aac", "ac3", "alac", "eac3", "flac", "mp3", "opus")
 """Codecs that players find in an MP4."""
 BROWSER_SOUND = ("aac", "flac", "mp3", "opus")
 """Those of them that every browser plays."""
