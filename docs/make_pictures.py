@@ -9,6 +9,7 @@ shows the picture names them.
 
 from __future__ import annotations
 
+import argparse
 import json
 import sys
 import tempfile
@@ -99,4 +100,6 @@ def write_screenshot(page: Path, path: Path) -> None:
 
 
 if __name__ == "__main__":
-    main([Path(clip) for clip in sys.argv[1:]])
+    parser = argparse.ArgumentParser(description="Make the pictures of the README and of the pages.")
+    parser.add_argument("clips", nargs="+", type=Path, metavar="CLIP", help="a video for frames.png")
+    main(parser.parse_args().clips)

@@ -19,8 +19,9 @@ from human_detector.report.local_report import copy_path, write_local_report
 from support.chromium import Page
 from support.media import clip, needs_ffmpeg, probe_stamps, streams
 from support.paths import TESTS
-from support.report_page import READY, VIDEO, needs_chromium, page_data
+from support.report_page import READY, VIDEO, needs_chromium, page_data, write_result
 
+INSTANT = "--detector=support.fake_detectors:InstantDetector"
 FORMATS = [
     pytest.param("v.avi", ("-c:v", "mpeg4", "-c:a", "pcm_s16le"), id="avi"),
     pytest.param("v.mp4", ("-c:v", "libx265", "-x265-params", "log-level=error", "-c:a", "aac"), id="hevc"),
@@ -41,12 +42,6 @@ def run(command: str, *arguments: str | Path) -> subprocess.CompletedProcess[str
     )
     assert done.returncode == 0, done.stderr
     return done
-
-
-def analyze(video: Path, *wishes: str) -> subprocess.CompletedProcess[str]:
-    """By a detector that needs no model; writes beside the video."""
-    instant = "--detector=support.fake_detectors:InstantDetector"
-    return run("analyze", instant, "--output", video.parent, video, *wishes)
 
 
 def assert_it_plays(page: Page, path: Path) -> None:
@@ -81,7 +76,7 @@ def test_analyze_makes_a_copy_that_plays(
 ) -> None:
     codec = options[-1] if options else None
     video = clip(tmp_path / name, *options, frames=50, sound=2 if codec else 0)
-    done = analyze(video, "--report")
+    done = run("analyze", INSTANT, "--output", tmp_path, video, "--report")
     copy = tmp_path / "v.playable.mp4"
     assert f"browsers do not play {page_data(tmp_path / 'v.report.html')['format']}" in done.stderr
     assert f"the page plays a copy, {copy}" in done.stderr
@@ -99,7 +94,7 @@ def test_analyze_makes_a_copy_that_plays(
 @needs_chromium
 def test_the_report_command_makes_one_beside_the_page(page: Page, tmp_path: Path) -> None:
     video = clip(tmp_path / "v.avi", "-c:v", "mpeg4", frames=50)
-    analyze(video)
+    write_result(video)
     (tmp_path / "pages").mkdir()
     path = tmp_path / "pages" / "my page.html"
     done = run("report", video, tmp_path / "v.json", "--output", path)
@@ -119,7 +114,7 @@ def test_a_large_copy_is_taken_from_beside_the_page(
 ) -> None:
     monkeypatch.setattr(report, "LARGEST_EMBEDDED_BYTES", 0)
     video = clip(tmp_path / "v.avi", "-c:v", "mpeg4", frames=50)
-    analyze(video)
+    write_result(video)
     document, path = json.loads((tmp_path / "v.json").read_text()), tmp_path / "v.report.html"
     copy = write_local_report(video, document, path)
     assert copy is not None
@@ -136,7 +131,7 @@ def test_a_large_copy_is_taken_from_beside_the_page(
 def test_without_a_copy_the_page_shows_pictures(page: Page, tmp_path: Path) -> None:
     """As beside the worker's results: it offers nothing that cannot help."""
     video = clip(tmp_path / "v.avi", "-c:v", "mpeg4", frames=50)
-    analyze(video)
+    write_result(video)
     path = tmp_path / "page.html"
     done = run("report", video, tmp_path / "v.json", "--output", path, "--no-copy")
     assert done.stderr == ""
@@ -163,7 +158,7 @@ def test_without_a_copy_the_page_shows_pictures(page: Page, tmp_path: Path) -> N
 @needs_chromium
 def test_a_page_without_anything_to_show_says_so(page: Page, tmp_path: Path) -> None:
     video = clip(tmp_path / "v.avi", "-c:v", "mpeg4", frames=10)
-    analyze(video)
+    write_result(video)
     document = json.loads((tmp_path / "v.json").read_text())
     for frame in document["frames"]:
         frame["detections"] = {"InstantDetector": []}
@@ -175,8 +170,9 @@ def test_a_page_without_anything_to_show_says_so(page: Page, tmp_path: Path) -> 
 
 @needs_ffmpeg
 def test_a_copy_is_not_analysed_with_its_folder(tmp_path: Path) -> None:
-    analyze(clip(tmp_path / "v.avi", "-c:v", "mpeg4", frames=10), "--report")
-    done = run("analyze", "--detector=support.fake_detectors:InstantDetector", "--output", tmp_path, tmp_path)
+    clip(tmp_path / "v.avi", "-c:v", "mpeg4", frames=10)
+    run("analyze", INSTANT, "--output", tmp_path, tmp_path, "--report")
+    done = run("analyze", INSTANT, "--output", tmp_path, tmp_path)
     assert "playable" not in done.stdout
 
 
@@ -184,7 +180,7 @@ def test_a_copy_is_not_analysed_with_its_folder(tmp_path: Path) -> None:
 @pytest.mark.parametrize("asked_before", [0, 30, 60])
 def test_a_stop_leaves_neither_page_nor_copy(asked_before: int, tmp_path: Path) -> None:
     video = clip(tmp_path / "v.avi", "-c:v", "mpeg4", frames=50)
-    analyze(video)
+    write_result(video)
     document = json.loads((tmp_path / "v.json").read_text())
     before = set(tmp_path.iterdir())
     asked = iter([False] * asked_before)
@@ -196,7 +192,7 @@ def test_a_stop_leaves_neither_page_nor_copy(asked_before: int, tmp_path: Path) 
 @needs_ffmpeg
 def test_progress_only_rises(tmp_path: Path) -> None:
     video = clip(tmp_path / "v.avi", "-c:v", "mpeg4", frames=50)
-    analyze(video)
+    write_result(video)
     shares: list[float] = []
     document = json.loads((tmp_path / "v.json").read_text())
     write_local_report(video, document, tmp_path / "page.html", progress=shares.append)

@@ -34,6 +34,16 @@ def sample_clip_result() -> dict[str, Any]:
     return result
 
 
+def write_result(video: Path, folder: Path | None = None, frame_ratio: float = 0.2) -> Path:
+    """Writes the result of a video by a detector that needs no model, beside the video or elsewhere."""
+    analyzer = VideoAnalyzer(
+        detectors=[["support.fake_detectors:InstantDetector", {}]], frame_ratio=frame_ratio
+    )
+    path = (folder or video.parent) / f"{video.stem}.json"
+    path.write_text(json.dumps(analyzer.analyze(video).to_dict()))
+    return path
+
+
 def page_data(path: Path) -> dict[str, Any]:
     """What the page's script reads."""
     found = re.search(r'<script type="application/json" id="data">(.*)</script>', path.read_text())

@@ -16,6 +16,17 @@ from human_detector.report.page import write_report
 from human_detector.report.same_video import check_same_video
 from human_detector.results.reader import read_result
 
+EPILOG = """\
+For example, clip.report.html from a video and its result:
+
+  human-detector report clip.mp4 clip.json
+
+Of a video that browsers do not play (AVI, HEVC, GIF, ...) it writes clip.playable.mp4 as well, which the page
+plays.
+
+Exit status: 0 done, 1 a sentence says why there is no page, 2 wrong arguments.
+"""
+
 
 def main(arguments: Sequence[str]) -> int:
     """Entry point; returns the exit status."""
@@ -50,9 +61,8 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="human-detector report",
         description="Make the page to look at a result with: one HTML file.",
-        epilog="Example: human-detector report clip.mp4 clip.json writes clip.report.html. Of a video that "
-        "browsers do not play (AVI, HEVC, GIF, ...) it writes clip.playable.mp4 as well, which the page "
-        "plays. Exit status: 0 done, 1 not, with a sentence that says why, 2 wrong arguments.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("video", type=Path, metavar="VIDEO", help="the video that was analysed")
     parser.add_argument("result", metavar="RESULT", help="its result file: a path, or s3://bucket/key")

@@ -44,8 +44,20 @@ def analyze(video: Path, *wishes: str) -> None:
 
 
 def annotated(video: Path) -> Path:
+    copy = video.with_suffix(".copy.mp4")
+    write_annotated(video, NOTHING, copy, lambda _: None, lambda: False)
+    return copy
+
+
+@pytest.mark.parametrize(("name", "codec"), [("v.mp4", "aac"), ("v.avi", "pcm_s16le")])
+def test_the_command_keeps_the_sound(name: str, codec: str, tmp_path: Path) -> None:
+    video = tmp_path / name
+    run_ffmpeg(*PICTURES, *BEEP, *H264, "-c:a", codec, video)
     analyze(video, "--annotate")
-    return video.with_suffix(".annotated.mp4")
+    copy = tmp_path / "v.annotated.mp4"
+    assert streams(copy, "a")[0]["codec_name"] == "aac"
+    assert sound_onset(copy) == pytest.approx(1, abs=FRAME / 2)
+    assert probe_stamps(copy) == pytest.approx([i / 25 for i in range(50)], abs=2e-3)
 
 
 @pytest.mark.parametrize(
@@ -161,8 +173,7 @@ def test_joined_recordings(tmp_path: Path) -> None:
     run_ffmpeg(*PICTURES, *BEEP, *H264, "-c:a", "aac", one)
     joined = tmp_path / "joined.ts"
     joined.write_bytes(one.read_bytes() * 2)
-    write_annotated(joined, NOTHING, tmp_path / "copy.mp4", lambda _: None, lambda: False)
-    copy = tmp_path / "copy.mp4"
+    copy = annotated(joined)
     assert float(streams(copy, "a")[0]["duration"]) == pytest.approx(4, abs=0.1)
     assert float(streams(copy, "v")[0]["duration"]) == pytest.approx(4, abs=0.1)
     assert sound_onset(copy) == pytest.approx(1, abs=FRAME)
