@@ -69,3 +69,8 @@ class HeldByAnother(HumanDetectorError):
 
     def __str__(self) -> str:
         return f"another worker is at it, its lease lasts {self.seconds:.0f} s"
+
+
+def in_words(error: Exception) -> str:
+    """An error for a person: the sentence that says what is wrong, after its type where nobody foresaw it."""
+    return str(error) if isinstance(error, HumanDetectorError) else f"{type(error).__name__}: {error}"

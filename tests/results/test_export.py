@@ -278,13 +278,3 @@ def test_a_later_minor_version_is_read(tmp_path: Path) -> None:
     path = tmp_path / "x.json"
     path.write_text(json.dumps({**sample_result(1), "schema_version": "1.7", "more": 1}))
     assert read_result(str(path))["more"] == 1
-
-
-def test_parquet_without_pyarrow_says_what_to_do(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setitem(__import__("sys").modules, "pyarrow", None)
-    path = tmp_path / "clip.json"
-    path.write_text(json.dumps(sample_result(1)))
-    assert export_command.main([str(path), "--format=parquet"]) == 2
-    assert "pip install -r requirements-extras.txt" in capsys.readouterr().err

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
 from human_detector.errors import ConfigurationError, PermanentError
-from human_detector.results.exports.formats import EXPORTERS
+from human_detector.results.exports.formats import EXPORTERS, check_formats, export_all
 from human_detector.results.reader import read_result
 
 
@@ -32,19 +32,22 @@ def main(arguments: Sequence[str]) -> int:
     )
     options = parser.parse_args(arguments)
     try:
+        check_formats(options.format)
         document = read_result(options.result)
         folder = options.output or _folder_of(options.result)
         folder.mkdir(parents=True, exist_ok=True)
-        for name in options.format:
-            for path in EXPORTERS[name](document, folder, PurePosixPath(options.result).stem):
-                print(path)
     except (PermanentError, OSError) as error:
         print(f"human-detector export: {error}", file=sys.stderr)
         return 1
     except ConfigurationError as error:
         print(f"human-detector export: {error}", file=sys.stderr)
         return 2
-    return 0
+    files, problems = export_all(document, options.format, folder, PurePosixPath(options.result).stem)
+    for path in files:
+        print(path)
+    for problem in problems:
+        print(f"human-detector export: {problem}", file=sys.stderr)
+    return 1 if problems else 0
 
 
 def _folder_of(place: str) -> Path:

@@ -42,14 +42,7 @@ def export_parquet(document: Mapping[str, Any], folder: Path, name: str) -> list
     Raises:
         ConfigurationError: pyarrow is not installed.
     """
-    try:
-        # Imported when asked for: the worker has no use for it, and 50 MB are much for an image.
-        import pyarrow as pa  # type: ignore[import-untyped]
-        from pyarrow import parquet
-    except ImportError as error:
-        raise ConfigurationError(
-            "the format parquet needs pyarrow: pip install -r requirements-extras.txt"
-        ) from error
+    pa, parquet = import_pyarrow()
     table = Detections.from_document(document)
     arrays = [pa.array(_column(table, column)) for column in COLUMNS[:-1]]
     arrays.append(pa.array(table.track_id, mask=table.track_id == NO_TRACK))
@@ -58,6 +51,23 @@ def export_parquet(document: Mapping[str, Any], folder: Path, name: str) -> list
     path = folder / f"{name}.parquet"
     parquet.write_table(rows, path)
     return [path]
+
+
+def import_pyarrow() -> tuple[Any, Any]:
+    """The modules pyarrow and pyarrow.parquet.
+
+    Raises:
+        ConfigurationError: they are not installed, or do not work here.
+    """
+    try:
+        # Imported when asked for: the worker has no use for it, and 50 MB are much for an image.
+        import pyarrow  # type: ignore[import-untyped]
+        from pyarrow import parquet
+    except ImportError as error:
+        raise ConfigurationError(
+            f'the format parquet needs pyarrow: pip install "human-detector[parquet]" ({error})'
+        ) from error
+    return pyarrow, parquet
 
 
 def _rows(table: Detections) -> Iterator[tuple[Any, ...]]:
