@@ -23,6 +23,7 @@ from human_detector.analysis.pipeline import detect_all
 from human_detector.analysis.sampling import FrameSampler
 from human_detector.errors import ConfigurationError, VideoError
 from human_detector.results.document import AnalysisHeader, AnalysisResult, Summary
+from human_detector.results.made_of import made_of
 from human_detector.results.tracking import FrameTracks, NoTracks
 from human_detector.results.writer import ResultFileWriter
 from human_detector.validation import boolean, problem
@@ -67,15 +68,20 @@ class VideoAnalyzer:
         self.detectors, detector_problems = create_detectors(detectors)
         if problems or detector_problems:
             raise ConfigurationError(*problems, *detector_problems)
+        self._asked = [(entry[0], entry[1] if len(entry) > 1 else {}) for entry in detectors]
         self.frame_ratio = frame_ratio
         self.tracker = tracker
 
     @property
     def arguments(self) -> dict[str, Any]:
-        """The arguments in effect, as the result file has them."""
+        """The arguments in effect, as the result file has them: a VideoAnalyzer takes them again."""
+        # A detector from elsewhere may not tell all its arguments, but those that were given are known.
         return {
             "frame_ratio": self.frame_ratio,
-            "detectors": [[type(detector).__name__, detector.arguments] for detector in self.detectors],
+            "detectors": [
+                [name, {**given, **detector.arguments}]
+                for (name, given), detector in zip(self._asked, self.detectors, strict=True)
+            ],
             **({"tracker": True} if self.tracker else {}),
         }
 
@@ -132,7 +138,8 @@ class VideoAnalyzer:
     ) -> AnalysisHeader:
         """The same, with the result written to a file as it comes: memory does not grow with the video.
 
-        Goes on after the frames that an analysis which was cut off has left beside `result_path`.
+        Goes on after the frames that an analysis of the same has left beside `result_path` when it was cut
+        off.
 
         Args:
             path: any file that FFmpeg reads.
@@ -141,14 +148,19 @@ class VideoAnalyzer:
             video_id: see `AnalysisHeader.to_dict`.
             source: see `AnalysisHeader.to_dict`.
             max_seconds: the longest video that is accepted.
-            stop: see `analyze`.
+            stop: asked again and again; once it says True, the frames so far make a document at
+                `partial_path(result_path)`, and the next call goes on after them.
 
         Raises:
             VideoError: the file is no video that can be analysed, or is too long.
         """
-        with ResultFileWriter(result_path) as writer:
+        with ResultFileWriter(result_path, made_of(source or {}, self.arguments)) as writer:
             header = self._analyze(path, writer.write, progress, writer.written(), max_seconds, stop)
-            writer.finish(header.to_dict(video_id, source))
+            document = header.to_dict(video_id, source)
+            if header.stopped:
+                writer.stop(document)
+            else:
+                writer.finish(document)
         return header
 
     def _analyze(
@@ -187,6 +199,7 @@ class VideoAnalyzer:
                     progress(video.progress)
             progress(video.progress)
             summary.add_tracks(tracks.counts())
+            stopped = video.progress < 1.0
             info = video.info()
-            info = replace(info, complete=info.complete and video.progress == 1.0)
-            return AnalysisHeader(info, self.arguments, self.engine, summary)
+            info = replace(info, complete=info.complete and not stopped)
+            return AnalysisHeader(info, self.arguments, self.engine, summary, stopped)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
 
 from human_detector.results.document import AnalysisHeader, AnalysisResult, Summary
-from human_detector.results.writer import ResultFileWriter, compact, lines_path
+from human_detector.results.made_of import document_made_of, local_source, made_of
+from human_detector.results.writer import ResultFileWriter, compact, lines_path, partial_path
 from human_detector.values import Box, Detection, EngineInfo, FrameDetections, VideoInfo
 from human_detector.video_analyzer import VideoAnalyzer
 from sample_clip import sample_clip
@@ -19,6 +21,7 @@ def frame(index: int, faces: int) -> FrameDetections:
     return FrameDetections(index, index / 3, {"HumanDetector": [], "FaceDetector": found})
 
 
+MADE_OF = made_of({"etag": "e"}, {"frame_ratio": 0.2})
 FRAMES = [frame(0, 2), frame(5, 0), frame(10, 1)]
 
 
@@ -57,7 +60,7 @@ def test_document_in_memory() -> None:
 
 def test_the_file_is_the_same_document(tmp_path: Path) -> None:
     path = tmp_path / "result.json"
-    with ResultFileWriter(path) as writer:
+    with ResultFileWriter(path, MADE_OF) as writer:
         for each in FRAMES:
             writer.write(each)
             assert not path.exists()
@@ -68,7 +71,7 @@ def test_the_file_is_the_same_document(tmp_path: Path) -> None:
 
 def test_a_video_without_analysed_frames_is_valid_json(tmp_path: Path) -> None:
     path = tmp_path / "result.json"
-    with ResultFileWriter(path) as writer:
+    with ResultFileWriter(path, MADE_OF) as writer:
         writer.finish({"x": 1})
     assert json.loads(path.read_text()) == {"x": 1, "frames": []}
 
@@ -81,16 +84,70 @@ def test_identity_comes_first() -> None:
 
 def test_what_was_cut_off_is_gone_on_with_after_the_last_whole_line(tmp_path: Path) -> None:
     path = tmp_path / "result.json"
-    with ResultFileWriter(path) as writer:
+    with ResultFileWriter(path, MADE_OF) as writer:
         writer.write(FRAMES[0])
         writer.write(FRAMES[1])
     with lines_path(path).open("ab") as lines:
         lines.write(b'{"index":10,"timest')
-    with ResultFileWriter(path) as writer:
+    with ResultFileWriter(path, MADE_OF) as writer:
         assert [done["index"] for done in writer.written()] == [0, 5]
         writer.write(FRAMES[2])
         writer.finish({"schema_version": "1.0"})
     assert [each["index"] for each in json.loads(path.read_text())["frames"]] == [0, 5, 10]
+
+
+def test_lines_of_something_else_are_not_mixed_in(tmp_path: Path) -> None:
+    path = tmp_path / "result.json"
+    for source, human_detection in (
+        ({"etag": "f"}, {"frame_ratio": 0.2}),
+        ({"etag": "e"}, {"frame_ratio": 0.3}),
+    ):
+        with ResultFileWriter(path, made_of(source, human_detection)) as writer:
+            writer.write(FRAMES[0])
+        with ResultFileWriter(path, MADE_OF) as writer:
+            assert list(writer.written()) == []
+    lines_path(path).write_text('{"index": 4, "timestamp": 0, "detections": {}}\n')
+    with ResultFileWriter(path, MADE_OF) as writer:
+        assert list(writer.written()) == []
+
+
+def test_what_is_stopped_lies_beside_the_result_and_is_gone_on_with(tmp_path: Path) -> None:
+    path = tmp_path / "result.json"
+    path.write_text("an earlier result")
+    with ResultFileWriter(path, MADE_OF) as writer:
+        writer.write(FRAMES[0])
+        writer.stop({"x": 1})
+    assert path.read_text() == "an earlier result"
+    assert json.loads(partial_path(path).read_text()) == {"x": 1, "frames": [FRAMES[0].to_dict()]}
+    with ResultFileWriter(path, MADE_OF) as writer:
+        writer.write(FRAMES[1])
+        writer.finish({"x": 2})
+    assert [each["index"] for each in json.loads(path.read_text())["frames"]] == [0, 5]
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_result_says_what_it_was_made_of(tmp_path: Path) -> None:
+    analyzer = VideoAnalyzer(detectors=[["support.fake_detectors:NeedyDetector", {"colour": "blue"}]])
+    source = local_source(sample_clip())
+    analyzer.analyze_to_file(sample_clip(), tmp_path / "result.json", source=source)
+    document = json.loads((tmp_path / "result.json").read_text())
+    assert document_made_of(document) == made_of(source, analyzer.arguments)
+    # All of it, also what the detector itself does not tell; and a VideoAnalyzer takes it again.
+    [[name, arguments]] = document["human_detection"]["detectors"]
+    assert (name, arguments["colour"]) == ("support.fake_detectors:NeedyDetector", "blue")
+    assert VideoAnalyzer(**document["human_detection"]).arguments == document["human_detection"]
+
+
+def test_a_file_that_changes_is_another_source(tmp_path: Path) -> None:
+    file = tmp_path / "clip.mp4"
+    file.write_bytes(b"abc")
+    before = local_source(file)
+    assert local_source(file) == before
+    os.utime(file, ns=(0, 1))
+    touched = local_source(file)
+    file.write_bytes(b"abcd")
+    os.utime(file, ns=(0, 1))
+    assert len({before["etag"], touched["etag"], local_source(file)["etag"]}) == 3
 
 
 def test_numbers_that_json_lacks_are_refused() -> None:

@@ -14,6 +14,7 @@ from human_detector.analysis.arguments import check_arguments
 from human_detector.errors import ConfigurationError
 from human_detector.results import tracking
 from human_detector.results.detections import Detections
+from human_detector.results.made_of import made_of
 from human_detector.results.tracking import Tracker, with_tracks
 from human_detector.results.writer import lines_path
 from human_detector.video_analyzer import VideoAnalyzer
@@ -145,8 +146,8 @@ def test_an_analysis_that_was_cut_off_goes_on_with_the_same_numbers(tmp_path: Pa
     analyzer.analyze_to_file(sample_clip(), tmp_path / "whole.json")
     whole = json.loads((tmp_path / "whole.json").read_text())
     left = _renumbered(whole["frames"][:10], 3)
-    lines = "".join(json.dumps(frame) + "\n" for frame in left)
-    lines_path(tmp_path / "rest.json").write_text(lines)
+    lines = [made_of({}, analyzer.arguments), *map(json.dumps, left)]
+    lines_path(tmp_path / "rest.json").write_text("".join(f"{line}\n" for line in lines))
     analyzer.analyze_to_file(sample_clip(), tmp_path / "rest.json")
     rest = json.loads((tmp_path / "rest.json").read_text())
     assert rest["frames"][:10] == left

@@ -62,12 +62,14 @@ class AnalysisHeader:
         human_detection: the arguments of the VideoAnalyzer in effect, defaults included.
         engine: what computed.
         summary: the counts.
+        stopped: somebody stopped the analysis before the end of the video.
     """
 
     video: VideoInfo
     human_detection: Mapping[str, Any]
     engine: EngineInfo
     summary: Summary
+    stopped: bool = False
 
     def to_dict(self, video_id: int | None = None, source: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """The document without its frames.

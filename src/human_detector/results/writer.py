@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -16,26 +17,34 @@ def lines_path(result_path: Path) -> Path:
     return result_path.with_name(result_path.name + ".frames")
 
 
+def partial_path(result_path: Path) -> Path:
+    """Where the document of an analysis goes that was stopped: it never takes the place of a whole one."""
+    return result_path.with_name(result_path.name + ".partial")
+
+
 class ResultFileWriter:
     """Collects frames in a file beside the result, one JSON line each, and puts the document together last.
 
     The frames must be written before the header, because the header has the counts. The lines are also what
-    is left of an analysis that was cut off: where there are some already, the analysis goes on after them.
+    is left of an analysis that was cut off. The first of them says what they were made of: where lines of the
+    same are there already, the analysis goes on after them; others are dropped.
 
     Args:
         path: the result file. It appears when `finish` is called, complete.
+        made_of: what the result depends on, from `results.made_of`.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, made_of: str) -> None:
         self.path = path
         self._lines_path = lines_path(path)
+        self._first_line = made_of.encode() + b"\n"
         self._lines = self._lines_path.open("ab+")
-        self._drop_broken_line()
+        self._keep_usable_lines()
 
     def written(self) -> Iterator[dict[str, Any]]:
         """The frames that are there already, as the result file has them."""
         with self._lines_path.open("rb") as lines:
-            yield from map(json.loads, lines)
+            yield from map(json.loads, islice(lines, 1, None))
 
     def write(self, frame: FrameDetections) -> None:
         """Add one frame; it is in the file when this returns."""
@@ -48,25 +57,39 @@ class ResultFileWriter:
         Args:
             header: the document without its frames, from `AnalysisHeader.to_dict`.
         """
+        self._put_together(header, self.path)
+        partial_path(self.path).unlink(missing_ok=True)
+        self._lines_path.unlink()
+
+    def stop(self, header: Mapping[str, Any]) -> None:
+        """Write the document of the frames so far beside the result; the lines stay, to go on after them.
+
+        Args:
+            header: see `finish`.
+        """
+        self._put_together(header, partial_path(self.path))
+
+    def _put_together(self, header: Mapping[str, Any], path: Path) -> None:
         part = self.path.with_name(self.path.name + ".part")
         with part.open("wb") as document, self._lines_path.open("rb") as lines:
             document.write(compact(dict(header)).encode()[:-1] + b',"frames":[')
             separator = b"\n"
-            for line in lines:
+            for line in islice(lines, 1, None):
                 document.write(separator + line.rstrip(b"\n"))
                 separator = b",\n"
             document.write(b"\n]}\n")
-        part.replace(self.path)
-        self._lines_path.unlink()
+        part.replace(path)
 
-    def _drop_broken_line(self) -> None:
-        """Cut off a last line that was being written when everything stopped."""
+    def _keep_usable_lines(self) -> None:
+        """Cut off a last line that was only begun when everything stopped, or all lines of something else."""
         end = 0
         with self._lines_path.open("rb") as lines:
-            for line in lines:
-                if line.endswith(b"\n"):
-                    end += len(line)
+            if lines.readline() == self._first_line:
+                end = len(self._first_line) + sum(len(line) for line in lines if line.endswith(b"\n"))
         self._lines.truncate(end)
+        if not end:
+            self._lines.write(self._first_line)
+            self._lines.flush()
 
     def __enter__(self) -> Self:
         return self
