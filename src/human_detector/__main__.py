@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import signal
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -37,7 +38,7 @@ COMMANDS: Mapping[str, Command] = {
     "healthcheck": Command("commands.healthcheck", "tell whether the worker on this machine is alive"),
 }
 
-USAGE_ERROR = 2
+USAGE_ERROR, INTERRUPTED = 2, 130
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -53,8 +54,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if name not in COMMANDS:
         print(f"human-detector: found {name!r}, valid is one of {', '.join(COMMANDS)}", file=sys.stderr)
         return USAGE_ERROR
-    module = importlib.import_module(f"human_detector.{COMMANDS[name].module}")
-    status: int = module.main(rest)
+    try:
+        module = importlib.import_module(f"human_detector.{COMMANDS[name].module}")
+        status: int = module.main(rest)
+    except KeyboardInterrupt:
+        # Once is enough: nothing is under way that a second could cut short.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        print(f"human-detector {name}: stopped", file=sys.stderr)
+        return INTERRUPTED
     return status
 
 

@@ -63,6 +63,35 @@ class CountingDetector(InstantDetector):
         return super().detect(images)
 
 
+class HeldDetector(InstantDetector):
+    """Counts its batches in a file, a byte each, and can be held.
+
+    Args:
+        folder: has the file `counter`. As long as there is a file `hold`, with a number in it, this process goes
+            no further than to that batch.
+        **arguments: those of Detector.
+    """
+
+    def __init__(self, *, folder: str, **arguments: Any) -> None:
+        super().__init__(**arguments)
+        self._folder, self._batches = Path(folder), 0
+
+    def detect(self, images: Sequence[Image]) -> list[list[Detection]]:
+        """The same, counted."""
+        self._batches += 1
+        with (self._folder / "counter").open("a") as counter:
+            counter.write("x")
+        while self._is_held():
+            time.sleep(0.01)
+        return super().detect(images)
+
+    def _is_held(self) -> bool:
+        try:
+            return self._batches >= int((self._folder / "hold").read_text())
+        except FileNotFoundError:
+            return False
+
+
 class FailingDetector(InstantDetector):
     """Fails on the first batches, counted in a file so that the count outlives the process.
 
@@ -110,6 +139,15 @@ class UnloadableDetector(InstantDetector):
     def load(self) -> None:
         """Never."""
         raise RuntimeError("no kernel image is available for execution on the device")
+
+
+class SleepyDetector(InstantDetector):
+    """Takes longer to load than any test lasts."""
+
+    def load(self) -> None:
+        """Never done."""
+        print("asleep\n", end="", flush=True)  # in one piece
+        time.sleep(600)
 
 
 class TooFewResults(Detector):

@@ -7,27 +7,27 @@ from __future__ import annotations
 
 import argparse
 import json
-import signal
 import sys
+import tempfile
 import threading
-from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
-from human_detector.commands.local_analysis import BLURRED, LocalAnalysis, Outcome, Wishes
-from human_detector.commands.progress_display import ProgressDisplay, clock_time
+from human_detector.commands.interrupts import EXIT_INTERRUPTED, end_on_interrupt
+from human_detector.commands.local_analysis import BLURRED, LocalAnalysis, Plan, Wishes
+from human_detector.commands.outcomes import Outcome, describe, describe_skipped, print_outcomes
+from human_detector.commands.progress_display import ProgressDisplay
 from human_detector.configuration import load_configuration
 from human_detector.detectors.detector import detector_class
-from human_detector.errors import ConfigurationError
+from human_detector.errors import ConfigurationError, VideoError, in_words
 from human_detector.inference.engine import ENGINES
 from human_detector.logs import log_native_output
-from human_detector.results.exports.formats import EXPORTERS
+from human_detector.results.exports.formats import EXPORTERS, check_formats
 from human_detector.video.find_videos import find_videos, name_outputs
 from human_detector.video_analyzer import VideoAnalyzer
 
-EXIT_FAILED, EXIT_CONFIGURATION, EXIT_INTERRUPTED = 1, 2, 130
+EXIT_FAILED, EXIT_CONFIGURATION = 1, 2
 SMALL_MODELS = "demo/variables.json"
 
 
@@ -42,34 +42,39 @@ def run(arguments: Sequence[str]) -> int:
     """What the command line asks for; returns the exit status."""
     options = _parse(arguments)
     display = ProgressDisplay(sys.stderr)
-    wishes = Wishes(options.output, options.annotate, options.blur, options.report, options.export)
     stopping = threading.Event()
     try:
         analyzer = VideoAnalyzer(**human_detection(options))
-        analysis = LocalAnalysis(analyzer, wishes, display, stopping.is_set)
-        options.output.mkdir(parents=True, exist_ok=True)
-        display.say("loading the models")
-        analyzer.load()
+        analysis = LocalAnalysis(analyzer, wishes_of(options), display, stopping.is_set)
+        plans, failed = _plan(options, analysis, display)
+        if any(plan.analyze for plan in plans):
+            display.say("loading the models")
+            analyzer.load()
     except ConfigurationError as error:
         for sentence in error.problems:
             display.say(f"human-detector analyze: {sentence}")
         if "get_" in str(error):
             display.say(f"human-detector analyze: or use the small models: --config {SMALL_MODELS}")
         return EXIT_CONFIGURATION
-    except OSError as error:
-        display.say(f"human-detector analyze: --output: {error}")
-        return EXIT_CONFIGURATION
-    _stop_on_interrupt(stopping)
-    videos = find_videos(options.videos)
-    outcomes = []
-    for video, name in zip(videos, name_outputs(videos), strict=True):
-        outcome = Outcome(video) if stopping.is_set() else analysis.run(video, name)
-        outcomes.append(outcome)
-        display.say(describe(outcome))
-    print(table(outcomes))
+    end_on_interrupt(stopping, display)
+    outcomes = failed + _run(plans, analysis, display, stopping)
+    print_outcomes(outcomes)
     if stopping.is_set():
         return EXIT_INTERRUPTED
-    return 0 if all(outcome.state == "done" for outcome in outcomes) else EXIT_FAILED
+    return 0 if all(outcome.is_good for outcome in outcomes) else EXIT_FAILED
+
+
+def wishes_of(options: argparse.Namespace) -> Wishes:
+    """What is to be made of every video, as far as it can be made here.
+
+    Raises:
+        ConfigurationError: a package is missing, or nothing can be written where the files are to go.
+    """
+    check_formats(options.export)
+    _check_folder(options.output)
+    return Wishes(
+        options.output, options.annotate, options.blur, options.report, options.export, options.force
+    )
 
 
 def human_detection(options: argparse.Namespace) -> dict[str, Any]:
@@ -91,42 +96,56 @@ def human_detection(options: argparse.Namespace) -> dict[str, Any]:
     return wanted
 
 
-def describe(outcome: Outcome) -> str:
-    """A line about a video that is finished."""
-    if outcome.reason:
-        return f"{outcome.video.name}: {outcome.state}: {outcome.reason}"
-    if not outcome.files:
-        return f"{outcome.video.name}: {outcome.state}"
-    others = f" and {len(outcome.files) - 1} more" if len(outcome.files) > 1 else ""
-    return f"{outcome.video.name}: {outcome.state}: {outcome.files[0]}{others}"
+def _plan(
+    options: argparse.Namespace, analysis: LocalAnalysis, display: ProgressDisplay
+) -> tuple[list[Plan], list[Outcome]]:
+    """See what there is to do, and say at once what cannot be done.
+
+    Returns:
+        A plan for each video, and the outcome of whatever is none.
+
+    Raises:
+        ConfigurationError: there is no video at all.
+    """
+    found = find_videos(options.videos)
+    for line in describe_skipped(found.skipped):
+        display.say(line)
+    plans = []
+    failed = [Outcome(place, "failed", reason) for place, reason in found.refused]
+    for video, name in zip(found.videos, name_outputs(found.videos), strict=True):
+        try:
+            plans.append(analysis.plan(video, name))
+        except (VideoError, OSError) as error:
+            failed.append(Outcome(video, "failed", in_words(error)))
+    for outcome in failed:
+        display.say(describe(outcome))
+    if not found.videos:
+        raise ConfigurationError("no video was found")
+    return plans, failed
 
 
-def table(outcomes: Sequence[Outcome]) -> str:
-    """What became of each video, one line each, and the counts."""
-    rows = [("VIDEO", "OUTCOME", "FRAMES", "DETECTIONS", "TIME")]
-    for outcome in outcomes:
-        found = ", ".join(f"{name} {count}" for name, count in outcome.detections.items())
-        rows.append(
-            (
-                str(outcome.video),
-                outcome.state,
-                str(outcome.frames),
-                found or "-",
-                clock_time(outcome.seconds),
-            )
-        )
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
-    counts = Counter(outcome.state for outcome in outcomes)
-    return "\n".join([*lines, ", ".join(f"{count} {state}" for state, count in counts.items())])
+def _run(
+    plans: Sequence[Plan], analysis: LocalAnalysis, display: ProgressDisplay, stopping: threading.Event
+) -> list[Outcome]:
+    """See one video after another through."""
+    outcomes = []
+    display.start_batch([plan.work for plan in plans])
+    for plan in plans:
+        display.start_video()
+        outcome = Outcome(plan.video) if stopping.is_set() else analysis.run(plan)
+        outcomes.append(outcome)
+        display.say(describe(outcome))
+    return outcomes
 
 
 def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="human-detector analyze",
         description="Find humans and faces in videos on this machine. Each video gets a result, NAME.json.",
-        epilog="Ctrl-C ends with a valid result of what is done; pressed again, it ends at once. Exit "
-        "status: 0 all videos done, 1 a video failed or is damaged, 2 the set-up is wrong, 130 stopped.",
+        epilog="A video that has a whole result of the same file and configuration is not analysed again. "
+        "Ctrl-C leaves what is done in NAME.json.partial, and the same command goes on from there; pressed "
+        "again, it ends at once. Exit status: 0 all videos done, 1 a video failed or is damaged, 2 the "
+        "set-up is wrong or there is no video, 130 stopped.",
     )
     parser.add_argument("videos", nargs="+", metavar="VIDEO", help="a file, a folder or a pattern")
     parser.add_argument(
@@ -164,6 +183,9 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument(
         "--export", action="append", default=[], choices=EXPORTERS, help="another format; may be repeated"
     )
+    parser.add_argument(
+        "--force", action="store_true", help="make everything anew, whatever an earlier run has made"
+    )
     return parser.parse_args(arguments)
 
 
@@ -181,14 +203,13 @@ def _with_engine(entry: Sequence[Any], engine: str) -> list[Any]:
     return [name, {**given, "engine": engine} if "engine" in detector_class(name).checks else given]
 
 
-def _stop_on_interrupt(stopping: threading.Event) -> None:
-    """The first Ctrl-C (or SIGTERM) asks for an orderly end, the second ends at once."""
-
-    def stop(number: int, _: FrameType | None) -> None:
-        signal.signal(number, signal.default_int_handler)
-        stopping.set()
-        # Not through the display: the thread that the signal interrupts may hold its lock.
-        sys.stderr.write("\nstopping; the frames that are analysed so far make the result\n")
-
-    signal.signal(signal.SIGINT, stop)
-    signal.signal(signal.SIGTERM, stop)
+def _check_folder(folder: Path) -> None:
+    """Make the folder, and see whether something can be written into it."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise ConfigurationError(
+            f"--output {folder}: nothing can be written there: {error.strerror}"
+        ) from error

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import av
 
+from human_detector.commands.batch_progress import VideoWork
+from human_detector.commands.outcomes import Outcome
 from human_detector.commands.progress_display import ProgressDisplay
 from human_detector.drawing.copies import write_annotated, write_blurred
-from human_detector.errors import ConfigurationError, HumanDetectorError, Interrupted
+from human_detector.errors import ConfigurationError, Interrupted, PermanentError, in_words
 from human_detector.report.local_report import describe_copy, write_local_report
-from human_detector.results.exports.formats import EXPORTERS
+from human_detector.results.exports.formats import export_all
+from human_detector.results.made_of import document_made_of, local_source, made_of
 from human_detector.results.reader import read_local_result
-from human_detector.results.writer import lines_path
+from human_detector.results.writer import frames_left, lines_path, partial_path
 from human_detector.video.file import VideoFile
 from human_detector.video_analyzer import VideoAnalyzer
 
@@ -34,6 +37,7 @@ class Wishes:
         blur: one of `BLURRED`, or None.
         report: an HTML page, and a copy of the video where browsers need one.
         exports: names of `EXPORTERS`.
+        force: make everything anew, whatever an earlier run has made.
     """
 
     folder: Path
@@ -41,36 +45,48 @@ class Wishes:
     blur: str | None = None
     report: bool = False
     exports: Sequence[str] = ()
+    force: bool = False
 
 
-@dataclass
-class Outcome:
-    """What became of one video.
+@dataclass(frozen=True)
+class Plan:
+    """What there is to do for one video.
 
     Attributes:
         video: the file.
-        state: `done`, `incomplete` (the file is damaged), `stopped`, `failed` or `not run`.
-        reason: why it failed.
-        frames: analysed frames.
-        detections: by detector name.
-        seconds: what it took.
-        files: what was written.
+        name: of the files that are written, without suffix.
+        source: the facts that tell this file from another, or from itself after a change.
+        has_result: an earlier run has finished the result.
+        analyze: make a result.
+        annotate: make a copy with boxes.
+        blur: make a blurred copy.
+        report: make a page.
+        seconds: the length of the video as the file says it; 0 if it does not.
+        frames: the same in frames.
     """
 
     video: Path
-    state: str = "not run"
-    reason: str = ""
-    frames: int = 0
-    detections: Mapping[str, int] = field(default_factory=dict)
-    seconds: float = 0
-    files: list[Path] = field(default_factory=list)
+    name: str
+    source: Mapping[str, str]
+    has_result: bool
+    analyze: bool
+    annotate: bool
+    blur: bool
+    report: bool
+    seconds: float
+    frames: float
+
+    @property
+    def work(self) -> VideoWork:
+        """How much it is."""
+        return VideoWork(self.frames, self.analyze + self.annotate + self.blur + self.report)
 
 
 class LocalAnalysis:
     """Analyses videos of the local disk, one after another.
 
     Args:
-        analyzer: its models are loaded.
+        analyzer: applies the detectors.
         wishes: what is made of every video.
         display: shows progress.
         stop: asked again and again; once it says True, the video at work is ended with what there is.
@@ -88,76 +104,160 @@ class LocalAnalysis:
         self._stop = stop
         self._blurred_detectors = _find_blurred(analyzer, wishes.blur) if wishes.blur else []
 
-    def run(self, video: Path, name: str) -> Outcome:
-        """Analyse a video; whatever goes wrong with it is in the outcome.
+    def plan(self, video: Path, name: str) -> Plan:
+        """See what there is to do, after what an earlier run has done.
 
         Args:
             video: the file.
             name: of the files that are written, without suffix.
+
+        Raises:
+            VideoError: the file is no video.
         """
-        outcome = Outcome(video)
+        seconds, frames = _declared_length(video)
+        source = local_source(video)
+        has_result = self._has_result(self._path(name, "json"), source)
+        keep = has_result and not self._wishes.force
+
+        def is_due(wished: bool, kind: str) -> bool:
+            return wished and not (keep and self._is_current(name, kind))
+
+        return Plan(
+            video,
+            name,
+            source,
+            has_result,
+            analyze=not keep,
+            annotate=is_due(self._wishes.annotate, "annotated.mp4"),
+            blur=self._wishes.blur is not None,
+            report=is_due(self._wishes.report, "report.html"),
+            seconds=seconds,
+            frames=frames,
+        )
+
+    def run(self, plan: Plan) -> Outcome:
+        """Do what there is to do for a video; whatever goes wrong with it is in the outcome."""
+        outcome = Outcome(plan.video, is_new=plan.analyze)
         began = time.monotonic()
         try:
-            self._analyze(outcome, name)
-        except Interrupted:
-            outcome.state = "stopped"
-        except HumanDetectorError as error:
-            outcome.state, outcome.reason = "failed", str(error)
+            self._make(outcome, plan)
+        except Interrupted as stopped:
+            outcome.state, outcome.reason = "stopped", str(stopped)
         except Exception as error:  # a bad file must not stop the others, whatever it sets off
-            outcome.state, outcome.reason = "failed", f"{type(error).__name__}: {error}"
+            outcome.state, outcome.reason = "failed", in_words(error)
         outcome.seconds = time.monotonic() - began
         return outcome
 
-    def _analyze(self, outcome: Outcome, name: str) -> None:
-        result_path = self._wishes.folder / f"{name}.json"
-        document = self._write_result(outcome.video, result_path)
-        outcome.files.append(result_path)
-        outcome.frames = document["summary"]["analyzed_frames"]
-        outcome.detections = {
-            detector: counts["detections"] for detector, counts in document["summary"]["detectors"].items()
-        }
-        if self._stop():
-            # A blurred copy of half a video would show everybody in the other half.
-            raise Interrupted("stopped during the analysis")
-        self._write_copies(outcome, document, name)
-        self._write_documents(outcome, document, name)
-        outcome.state = "done" if document["video"]["complete"] else "incomplete"
+    def _make(self, outcome: Outcome, plan: Plan) -> None:
+        path = self._path(plan.name, "json")
+        if plan.analyze:
+            self._write_result(outcome, plan, path)
+        document = read_local_result(path)
+        outcome.files.append(path)
+        outcome.count(document)
+        problems = self._write_exports(outcome, document, plan.name)
+        for is_due, write in (
+            (plan.annotate, self._write_annotated),
+            (plan.blur, self._write_blurred),
+            (plan.report, self._write_report),
+        ):
+            if is_due:
+                problems += _try(write, outcome, document, plan.name)
+        if problems:
+            outcome.state, outcome.reason = "failed", "; ".join(problems)
+        elif not document["video"]["complete"]:
+            outcome.state = "incomplete"
+        else:
+            outcome.state = "done" if plan.analyze else "done before"
 
-    def _write_result(self, video: Path, path: Path) -> dict[str, Any]:
-        self._display.start(f"{video.name}: analysis", _declared_seconds(video))
-        # What an earlier run left was perhaps made with other arguments.
-        lines_path(path).unlink(missing_ok=True)
-        try:
-            self._analyzer.analyze_to_file(video, path, self._display.update, stop=self._stop)
-        finally:
+    def _write_result(self, outcome: Outcome, plan: Plan, path: Path) -> None:
+        """Analyse the video, from where an earlier run was stopped.
+
+        Raises:
+            Interrupted: it was stopped; what there is lies beside the result.
+        """
+        video = plan.video
+        if self._wishes.force:
             lines_path(path).unlink(missing_ok=True)
-        return read_local_result(path)
+        if frames := frames_left(path, made_of(plan.source, self._analyzer.arguments)):
+            self._display.say(f"{video.name}: going on after the {frames} frames that are analysed")
+        self._display.start(f"{video.name}: analysis", plan.seconds, plan.frames)
+        header = self._analyzer.analyze_to_file(
+            video, path, self._display.update, source=plan.source, stop=self._stop
+        )
+        if not header.stopped:
+            return
+        partial = partial_path(path)
+        outcome.count(read_local_result(partial))
+        if plan.has_result:
+            # The next run finds this result and has no use for a part of another.
+            partial.unlink()
+            lines_path(path).unlink()
+            raise Interrupted(f"{path} stays as it was")
+        raise Interrupted(
+            f"{partial} has the {outcome.frames} frames so far; the same command goes on after them"
+        )
 
-    def _write_copies(self, outcome: Outcome, document: Mapping[str, Any], name: str) -> None:
-        video, length = outcome.video, document["video"]["duration"]
-        if self._wishes.annotate:
-            copy = self._wishes.folder / f"{name}.annotated.mp4"
-            self._display.start(f"{video.name}: annotated copy", length)
-            write_annotated(video, document, copy, self._display.update, self._stop)
-            outcome.files.append(copy)
-        if self._wishes.blur:
-            copy = self._wishes.folder / f"{name}.blurred.mp4"
-            self._display.start(f"{video.name}: blurred copy", length)
-            write_blurred(video, document, copy, self._blurred_detectors, self._display.update, self._stop)
+    def _write_exports(self, outcome: Outcome, document: Mapping[str, Any], name: str) -> list[str]:
+        files, problems = export_all(document, self._wishes.exports, self._wishes.folder, name)
+        outcome.files += files
+        return problems
+
+    def _write_annotated(self, outcome: Outcome, document: Mapping[str, Any], name: str) -> None:
+        video, copy = outcome.video, self._path(name, "annotated.mp4")
+        self._start(f"{video.name}: annotated copy", document)
+        write_annotated(video, document, copy, self._display.update, self._stop)
+        outcome.files.append(copy)
+
+    def _write_blurred(self, outcome: Outcome, document: Mapping[str, Any], name: str) -> None:
+        video, copy = outcome.video, self._path(name, "blurred.mp4")
+        self._start(f"{video.name}: blurred copy", document)
+        write_blurred(video, document, copy, self._blurred_detectors, self._display.update, self._stop)
+        outcome.files.append(copy)
+
+    def _write_report(self, outcome: Outcome, document: Mapping[str, Any], name: str) -> None:
+        video, page = outcome.video, self._path(name, "report.html")
+        self._start(f"{video.name}: report", document)
+        copy = write_local_report(video, document, page, progress=self._display.update, stop=self._stop)
+        outcome.files.append(page)
+        if copy:
+            self._display.say(f"{video.name}: {describe_copy(video, copy)}")
             outcome.files.append(copy)
 
-    def _write_documents(self, outcome: Outcome, document: Mapping[str, Any], name: str) -> None:
-        video, folder = outcome.video, self._wishes.folder
-        if self._wishes.report:
-            page = folder / f"{name}.report.html"
-            self._display.start(f"{video.name}: report", document["video"]["duration"])
-            copy = write_local_report(video, document, page, progress=self._display.update, stop=self._stop)
-            outcome.files.append(page)
-            if copy:
-                self._display.say(f"{video.name}: {describe_copy(video, copy)}")
-                outcome.files.append(copy)
-        for wanted in self._wishes.exports:
-            outcome.files += EXPORTERS[wanted](document, folder, name)
+    def _start(self, title: str, document: Mapping[str, Any]) -> None:
+        self._display.start(title, document["video"]["duration"], document["video"]["frame_count"])
+
+    def _path(self, name: str, kind: str) -> Path:
+        return self._wishes.folder / f"{name}.{kind}"
+
+    def _has_result(self, path: Path, source: Mapping[str, str]) -> bool:
+        """Whether a result is there that was made of the same."""
+        try:
+            document = read_local_result(path)
+        except PermanentError:
+            return False
+        return document_made_of(document) == made_of(source, self._analyzer.arguments)
+
+    def _is_current(self, name: str, kind: str) -> bool:
+        """Whether a file is there that was made from the result, which then is older."""
+        file, result = self._path(name, kind), self._path(name, "json")
+        return file.exists() and file.stat().st_mtime_ns >= result.stat().st_mtime_ns
+
+
+def _try(
+    write: Callable[[Outcome, Mapping[str, Any], str], None],
+    outcome: Outcome,
+    document: Mapping[str, Any],
+    name: str,
+) -> list[str]:
+    """Write one of the files; a problem with it must not cost the others."""
+    try:
+        write(outcome, document, name)
+    except Interrupted:
+        raise
+    except Exception as error:  # foreseen or not
+        return [in_words(error)]
+    return []
 
 
 def _find_blurred(analyzer: VideoAnalyzer, wanted: str) -> Collection[str]:
@@ -173,11 +273,13 @@ def _find_blurred(analyzer: VideoAnalyzer, wanted: str) -> Collection[str]:
     return names
 
 
-def _declared_seconds(video: Path) -> float:
-    """How long the file says that it is, for the progress rate alone; 0 if it does not say.
+def _declared_length(video: Path) -> tuple[float, float]:
+    """How long the file says that it is, for the progress alone: seconds and frames, 0 where it does not say.
 
     Raises:
         VideoError: the file is no video.
     """
     with VideoFile(video) as file:
-        return (file.container.duration or 0) / av.time_base
+        seconds = (file.container.duration or 0) / av.time_base
+        rate = file.stream.average_rate or file.stream.guessed_rate or 0
+        return seconds, file.stream.frames or seconds * float(rate)

@@ -1,81 +1,214 @@
-"""Shows how far work is: a bar on a terminal, a line now and then elsewhere."""
+"""Shows how far work is: bars on a terminal, a line now and then elsewhere."""
 
 from __future__ import annotations
 
+import atexit
+import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TextIO
 
-BAR_CELLS = 24
-BAR_SECONDS = 0.1
+from rich.cells import cell_len
+from rich.console import Console
+from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn
+from rich.table import Column
+from rich.text import Text
+
+from human_detector.commands.batch_progress import BatchProgress, VideoWork
+
+LOOK_SECONDS = 0.2
+"""How often progress is taken note of, and shown on a terminal."""
 LINE_SECONDS = 10.0
+ESTIMATE_SECONDS = 120.0
+"""The time left is judged by this much of the past: what was done before a stop is gone through quickly."""
+USUAL_COLUMNS = 80
+COLUMNS_FOR_A_BAR, COLUMNS_FOR_EVERYTHING = 60, 100
+LEAST_BAR = 10
+SHOW_CURSOR = "\033[?25h"
 
 
 class ProgressDisplay:
-    """Shows one piece of work after another.
+    """Shows one piece of work after another, and how far the batch is that they belong to.
 
     Args:
-        stream: where to; a terminal gets a bar that moves.
+        stream: where to; a terminal gets bars that move.
         clock: seconds that only go forward.
     """
 
     def __init__(self, stream: TextIO, clock: Callable[[], float] = time.monotonic) -> None:
         self._stream = stream
         self._clock = clock
-        self._is_terminal = stream.isatty()
-        self._pause = BAR_SECONDS if self._is_terminal else LINE_SECONDS
+        self._console = Console(file=stream, highlight=False)
+        self._is_terminal = self._console.is_terminal and not self._console.is_dumb_terminal
+        self._progress = Progress(
+            console=self._console,
+            auto_refresh=False,
+            transient=True,
+            redirect_stdout=False,
+            redirect_stderr=False,
+            speed_estimate_period=ESTIMATE_SECONDS,
+            get_time=clock,
+            expand=True,
+        )
         self._lock = threading.Lock()
+        self._waiting_words: list[str] = []
+        self._batch: BatchProgress | None = None
+        self._batch_task = self._progress.add_task("", visible=False)
+        self._task = self._progress.add_task("")
         self.start("")
+        if self._is_terminal:
+            # Whatever ends the command: the cursor comes back.
+            atexit.register(self._progress.stop)
 
-    def start(self, title: str, video_seconds: float = 0) -> None:
+    def start_batch(self, videos: Sequence[VideoWork]) -> None:
+        """Begin a batch; `start_video` begins each of its videos."""
+        with self._lock:
+            self._batch = BatchProgress(videos)
+            self._progress.reset(self._batch_task, total=self._batch.total, visible=self._batch.is_long)
+
+    def start_video(self) -> None:
+        """Begin the next video of the batch."""
+        with self._lock:
+            assert self._batch is not None
+            self._batch.start_video(self._fraction)
+            task = self._tasks()[0]
+            # Not by `update`, which would forget how fast it goes.
+            task.total = self._batch.total
+            task.description = f"{self._batch.number} of {self._batch.count} videos"
+
+    def start(self, title: str, video_seconds: float = 0, frames: float = 0) -> None:
         """Begin a piece of work.
 
         Args:
             title: what it is.
             video_seconds: the length of the video, for the rate; 0 if unknown.
+            frames: of the video, for the rate; 0 if unknown.
         """
         with self._lock:
-            self._title, self._video_seconds = title, video_seconds
-            self._began = self._shown_at = self._clock()
+            if self._batch:
+                self._batch.start_piece()
+            self._fraction = 0.0
+            self._progress.reset(
+                self._task,
+                total=frames or 1,
+                description=_printable(title),
+                frames=frames,
+                video_seconds=video_seconds,
+            )
+            self._looked_at = self._shown_at = self._clock()
+            if self._is_terminal and title:
+                self._draw()
 
     def update(self, fraction: float) -> None:
         """Show how far it is, 0 to 1. May be called often, and from several threads."""
         with self._lock:
             now = self._clock()
-            if now - self._shown_at < self._pause:
+            if now - self._looked_at < LOOK_SECONDS:
                 return
-            self._shown_at = now
-            text = describe(fraction, now - self._began, self._video_seconds)
+            self._looked_at, self._fraction = now, fraction
+            task = self._tasks()[1]
+            self._progress.update(self._task, completed=fraction * (task.total or 1))
+            if self._batch:
+                self._progress.update(self._batch_task, completed=self._batch.done(fraction))
             if self._is_terminal:
-                filled = round(fraction * BAR_CELLS)
-                bar = "█" * filled + "░" * (BAR_CELLS - filled)
-                self._stream.write(f"\r\033[K{self._title} {bar} {text}")
-            else:
-                self._stream.write(f"{self._title}: {text}\n")
-            self._stream.flush()
+                self._draw()
+            elif now - self._shown_at >= LINE_SECONDS:
+                self._shown_at = now
+                self._write(self._as_line())
+            self._say_what_waits()
 
     def say(self, text: str) -> None:
-        """Write a line that stays; the bar gives way to it."""
+        """Write a line that stays; the bars give way to it."""
         with self._lock:
-            self._stream.write(("\r\033[K" if self._is_terminal else "") + text + "\n")
-            self._stream.flush()
+            self._waiting_words.append(text)
+            self._say_what_waits()
+
+    def interject(self, text: str) -> None:
+        """Say something from a signal handler, which must not wait for what it interrupts: now or soon."""
+        self._waiting_words.append(text)
+        if self._lock.acquire(blocking=False):
+            try:
+                self._say_what_waits()
+            finally:
+                self._lock.release()
+
+    def leave(self, text: str) -> None:
+        """Say a last word from a signal handler and hand the terminal back: nothing is shown after it."""
+        last = f"\r\033[K{SHOW_CURSOR}{text}\n" if self._is_terminal else f"{text}\n"
+        # Past the stream, which may be in the middle of something.
+        os.write(self._stream.fileno(), last.encode(errors="replace"))
+
+    def _say_what_waits(self) -> None:
+        while self._waiting_words:
+            self._write(self._waiting_words.pop(0))
+
+    def _write(self, text: str) -> None:
+        if self._is_terminal:
+            self._progress.stop()
+        self._stream.write(text + "\n")
+        self._stream.flush()
+
+    def _tasks(self) -> tuple[Task, Task]:
+        batch, piece = self._progress.tasks
+        return batch, piece
+
+    def _draw(self) -> None:
+        # Some terminals begin a new line when the last column is written to, and "^C" takes two.
+        width = _columns(self._stream) - 2
+        self._console.width = width
+        details = _Details(width)
+        needed = max(cell_len(details.text(task)) for task in self._tasks() if task.visible) + 1
+        if width >= COLUMNS_FOR_A_BAR:
+            needed += LEAST_BAR + 1
+        title = Column(no_wrap=True, overflow="ellipsis", max_width=max(width - needed, 1), ratio=None)
+        bars = [BarColumn(bar_width=None)] if width >= COLUMNS_FOR_A_BAR else []
+        self._progress.columns = (
+            TextColumn("{task.description}", markup=False, table_column=title),
+            *bars,
+            details,
+        )
+        self._progress.start()
+        self._progress.refresh()
+
+    def _as_line(self) -> str:
+        batch, task = self._tasks()
+        details = _Details(COLUMNS_FOR_EVERYTHING)
+        line = f"{task.description}: {details.text(task)}"
+        if self._batch and batch.visible:
+            line = f"{batch.description}, {details.text(batch)}; {line}"
+        return line
 
 
-def describe(fraction: float, seconds: float, video_seconds: float) -> str:
+class _Details(ProgressColumn):
     """The share that is done, the rate, and the time left.
 
     Args:
-        fraction: done, 0 to 1.
-        seconds: since the beginning.
-        video_seconds: length of the video; 0 if unknown.
+        width: of the terminal; the narrower, the fewer details.
     """
-    parts = [f"{100 * fraction:.0f} %"]
-    if fraction > 0 and seconds > 0:
-        if video_seconds:
-            parts.append(f"{fraction * video_seconds / seconds:.1f}x real time")
-        parts.append(f"{clock_time(seconds * (1 - fraction) / fraction)} left")
-    return ", ".join(parts)
+
+    def __init__(self, width: int) -> None:
+        super().__init__(Column(no_wrap=True, justify="right"))
+        self._width = width
+
+    def render(self, task: Task) -> Text:
+        return Text(self.text(task))
+
+    def text(self, task: Task) -> str:
+        """The details of a task."""
+        parts = [f"{task.percentage:.0f} %"]
+        if task.speed and task.remaining is not None:
+            if self._width >= COLUMNS_FOR_A_BAR:
+                parts += self._rates(task, task.speed)
+            parts.append(f"{clock_time(task.remaining / task.speed)} left")
+        return ", ".join(parts)
+
+    def _rates(self, task: Task, speed: float) -> list[str]:
+        frames, video_seconds = task.fields.get("frames", task.total), task.fields.get("video_seconds")
+        rates = [f"{speed:.{0 if speed >= 10 else 1}f} frames/s"] if frames else []
+        if video_seconds and task.total and (self._width >= COLUMNS_FOR_EVERYTHING or not frames):
+            rates.append(f"{speed / task.total * video_seconds:.1f}x real time")
+        return rates
 
 
 def clock_time(seconds: float) -> str:
@@ -83,3 +216,16 @@ def clock_time(seconds: float) -> str:
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def _columns(stream: TextIO) -> int:
+    """The width of a terminal: of the one that is written to, which need not be that of standard input."""
+    try:
+        return os.get_terminal_size(stream.fileno()).columns or USUAL_COLUMNS
+    except (OSError, ValueError):
+        return USUAL_COLUMNS
+
+
+def _printable(title: str) -> str:
+    """A title in one line, whatever a file is called."""
+    return "".join(character if character.isprintable() else "?" for character in title)

@@ -94,7 +94,7 @@ class Submit:
         if self._options.retry_errors:
             self._submissions.extend(self._sender().send_errors_again())
             return
-        found = find_submissions(self._options.videos)
+        found = find_submissions(self._options.videos, self._display.say)
         if self._options.video_id is not None and len(found) > 1:
             raise ConfigurationError(
                 f"--video-id names the record of one video: found {len(found)}, valid is --new-ids"
@@ -102,7 +102,8 @@ class Submit:
         sender = self._sender()
         for submission in found:
             self._submissions.append(submission)
-            sender.send(submission, self._options.video_id, force=self._options.force)
+            if not submission.has_failed:
+                sender.send(submission, self._options.video_id, force=self._options.force)
 
     def _follow(self) -> bool:
         waiter = Waiter(

@@ -11,6 +11,7 @@ from human_detector.aws.clients import AwsClients
 from human_detector.aws.queue import JobQueue
 from human_detector.aws.s3_keys import upload_key
 from human_detector.aws.storage import Storage
+from human_detector.commands.outcomes import describe_skipped
 from human_detector.commands.progress_display import ProgressDisplay
 from human_detector.commands.submission import ONE_VIDEO_FAILS, Submission
 from human_detector.configuration import Configuration
@@ -22,21 +23,28 @@ from human_detector.worker.submitted_records import VideoRecords
 S3 = "s3://"
 
 
-def find_submissions(places: Sequence[str]) -> list[Submission]:
-    """The videos that are to be sent, each once.
+def find_submissions(places: Sequence[str], say: Callable[[str], None]) -> list[Submission]:
+    """The videos that are to be sent, each once; places that give none have failed already.
 
     Args:
         places: files, folders, patterns, and `s3://bucket/key` for what is in S3 already.
+        say: tells which files of a folder are left out, and why.
 
     Raises:
         ConfigurationError: there are none.
     """
     local = find_videos(place for place in places if not place.startswith(S3))
     there = dict.fromkeys(place for place in places if place.startswith(S3))
-    found = [Submission(video) for video in [*map(str, local), *there]]
+    for line in describe_skipped(local.skipped):
+        say(line)
+    found = [Submission(video) for video in [*map(str, local.videos), *there]]
     if not found:
         raise ConfigurationError(f"there is no video in {', '.join(places)}")
-    return found
+    refused = [Submission(str(place)) for place, _ in local.refused]
+    for submission, (_, reason) in zip(refused, local.refused, strict=True):
+        submission.fail(reason)
+        say(f"{submission.video}: not sent: {reason}")
+    return found + refused
 
 
 class Sender:
@@ -134,8 +142,6 @@ class Sender:
     def _place(self, video: str) -> Callable[[int], tuple[str, str]]:
         """Bucket and key of a video, in S3 now or soon, given the key of its record."""
         if not video.startswith(S3):
-            if not Path(video).is_file():
-                raise PermanentError(f"there is no file {video}")
             return lambda video_id: (self._bucket, upload_key(video_id, Path(video).name))
         # No URL: a key may have "#" and "?" in it.
         bucket, _, key = video.removeprefix(S3).partition("/")

@@ -22,6 +22,21 @@ def partial_path(result_path: Path) -> Path:
     return result_path.with_name(result_path.name + ".partial")
 
 
+def frames_left(result_path: Path, made_of: str) -> int:
+    """How many frames an analysis of the same has left that was cut off.
+
+    Args:
+        result_path: where its result would be.
+        made_of: what the result depends on, from `results.made_of`.
+    """
+    try:
+        with lines_path(result_path).open("rb") as lines:
+            is_same = lines.readline() == made_of.encode() + b"\n"
+            return sum(line.endswith(b"\n") for line in lines) if is_same else 0
+    except FileNotFoundError:
+        return 0
+
+
 class ResultFileWriter:
     """Collects frames in a file beside the result, one JSON line each, and puts the document together last.
 

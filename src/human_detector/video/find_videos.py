@@ -3,31 +3,51 @@
 from __future__ import annotations
 
 import glob
-from collections.abc import Iterable, Sequence
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from human_detector.video.probe import why_no_video
+
 VIDEO_SUFFIXES = {
-    *(".3gp", ".avi", ".flv", ".m2ts", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".mts", ".mxf"),
-    *(".ogv", ".ts", ".vob", ".webm", ".wmv"),
+    *(".3gp", ".avi", ".flv", ".m2ts", ".m4v", ".mjpeg", ".mjpg", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg"),
+    *(".mxf", ".ogv", ".vob", ".webm", ".wmv"),
 }
-"""What counts as a video in a folder. A file that is named itself may have any suffix."""
+"""What counts as a video in a folder by its name alone, so that a broken one is told of. Others are opened to
+see: `.ts`, for one, is also TypeScript. A file that is named itself may have any suffix."""
 
 OWN_SUFFIXES = (".annotated.mp4", ".blurred.mp4", ".playable.mp4")
-"""Copies that human-detector analyze wrote; a folder that holds some is not analysed twice."""
+"""Copies that human-detector wrote; a folder that holds some is not analysed twice."""
+
+_OWN_COPY = "a copy that human-detector has made"
 
 
-def find_videos(places: Iterable[str]) -> list[Path]:
-    """All video files, each once, in the order in which they are named; those of a folder sorted.
+@dataclass
+class Found:
+    """What there is under the places that were named.
+
+    Attributes:
+        videos: all video files, each once, in the order in which they are named; those of a folder sorted.
+        refused: places that give nothing, and why.
+        skipped: files that were found but not named, and why they are left out.
+    """
+
+    videos: list[Path] = field(default_factory=list)
+    refused: list[tuple[Path, str]] = field(default_factory=list)
+    skipped: list[tuple[Path, str]] = field(default_factory=list)
+
+
+def find_videos(places: Iterable[str]) -> Found:
+    """Look for videos.
 
     Args:
-        places: files, folders (with their subfolders) and patterns such as `day_*/*.mp4`. What does not exist
-            is given back as it is: opening it says what is wrong.
+        places: files, folders (with their subfolders) and patterns such as `day_*/*.mp4`.
     """
-    found: dict[Path, Path] = {}
+    search = _Search()
     for place in places:
-        for path in _expand(place):
-            found.setdefault(path.resolve(), path)
-    return list(found.values())
+        search.look_at(place)
+    return search.result()
 
 
 def name_outputs(videos: Sequence[Path]) -> list[str]:
@@ -45,16 +65,96 @@ def name_outputs(videos: Sequence[Path]) -> list[str]:
     return names
 
 
-def _expand(place: str) -> list[Path]:
-    path = Path(place)
-    if path.is_dir():
-        return sorted(each for each in path.rglob("*") if _is_video(each))
-    if path.exists():
-        return [path]
-    # Path.glob takes no pattern that begins at the root.
-    matches = [Path(match) for match in sorted(glob.glob(place, recursive=True))]  # noqa: PTH207
-    return [match for match in matches if match.is_file()] or [path]
+class _Search:
+    """Looks at one place after another."""
+
+    def __init__(self) -> None:
+        self._found = Found()
+        self._by_target: dict[Path, Path] = {}
+
+    def look_at(self, place: str) -> None:
+        """Note what a file, a folder or a pattern gives."""
+        paths = list(_expand(place))
+        if not paths:
+            is_pattern = glob.escape(place) != place
+            why = "no file fits the pattern" if is_pattern else "the file does not exist"
+            self._found.refused.append((Path(place), why))
+        for path in paths:
+            if path.is_dir():
+                self._look_through(path)
+            elif why_not := _why_unreadable(path):
+                self._found.refused.append((path, why_not))
+            else:
+                self._take(path)
+
+    def result(self) -> Found:
+        """What all places together give."""
+        originals = {path.stem for path in self._by_target.values()}
+        for path in self._by_target.values():
+            # `*.mp4` names the copies of an earlier run, too.
+            if _original_of(path) in originals:
+                self._found.skipped.append((path, _OWN_COPY))
+            else:
+                self._found.videos.append(path)
+        return self._found
+
+    def _look_through(self, folder: Path) -> None:
+        is_empty = True
+        for path, why_not in sorted(_walk(folder), key=lambda each: each[0]):
+            if why_not:
+                self._found.skipped.append((path, why_not))
+            else:
+                self._take(path)
+                is_empty = False
+        if is_empty:
+            self._found.refused.append((folder, "there is no video in this folder"))
+
+    def _take(self, path: Path) -> None:
+        self._by_target.setdefault(path.resolve(), path)
 
 
-def _is_video(path: Path) -> bool:
-    return path.suffix.lower() in VIDEO_SUFFIXES and not path.name.endswith(OWN_SUFFIXES) and path.is_file()
+def _expand(place: str) -> Iterator[Path]:
+    if os.path.lexists(place):
+        yield Path(place)
+    else:
+        # Path.glob takes no pattern that begins at the root.
+        yield from map(Path, sorted(glob.glob(place, recursive=True)))  # noqa: PTH207
+
+
+def _walk(folder: Path) -> Iterator[tuple[Path, str | None]]:
+    """All files below a folder, each with the reason why it is no video, if there is one."""
+    unreadable: list[tuple[Path, str]] = []
+
+    def note(error: OSError) -> None:
+        unreadable.append((Path(error.filename), f"the folder cannot be read: {error.strerror}"))
+
+    for parent, folders, files in os.walk(folder, onerror=note):
+        hidden = {name for name in folders if name.startswith(".")}
+        yield from ((Path(parent, name), "a hidden folder") for name in hidden)
+        folders[:] = set(folders) - hidden
+        for path in (Path(parent, name) for name in files):
+            yield path, _why_left_out(path)
+    yield from unreadable
+
+
+def _why_left_out(path: Path) -> str | None:
+    if path.name.startswith("."):
+        return "a hidden file"
+    if _original_of(path) is not None:
+        return _OWN_COPY
+    if why_not := _why_unreadable(path):
+        return why_not
+    return None if path.suffix.lower() in VIDEO_SUFFIXES else why_no_video(path)
+
+
+def _why_unreadable(path: Path) -> str | None:
+    if not path.exists():
+        return "the link leads nowhere"
+    if not path.is_file():
+        return "no ordinary file"
+    return None if os.access(path, os.R_OK) else "the file cannot be opened: Permission denied"
+
+
+def _original_of(path: Path) -> str | None:
+    """The name without suffix of the video that a file is a copy of; None if it is no copy of ours."""
+    return next((path.name.removesuffix(own) for own in OWN_SUFFIXES if path.name.endswith(own)), None)

@@ -1,0 +1,50 @@
+"""Tells whether a file is a video by trying to decode it, for files whose name does not say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+
+import av
+
+from human_detector.errors import VideoError
+from human_detector.video.file import VideoFile
+
+_PHOTOGRAPH = "jpeg_pipe"
+"""FFmpeg's reader of JPEG files. What else it finds in one is a preview or a map of brightness."""
+STILL_PICTURE = "a still picture, not a video"
+
+
+def why_no_video(path: Path) -> str | None:
+    """None for a file with moving pictures, else what is wrong with it.
+
+    Args:
+        path: a file that can be opened. Text, sound, subtitles and single pictures are no videos, though
+            FFmpeg opens them.
+    """
+    try:
+        with VideoFile(path) as file:
+            if file.container.format.name == _PHOTOGRAPH:
+                return STILL_PICTURE
+            match len(list(islice(_frames(file), 2))):
+                case 0:
+                    return "not one frame of the file can be decoded"
+                case 1:
+                    return STILL_PICTURE
+            return None
+    except VideoError as error:
+        return str(error)
+
+
+def _frames(file: VideoFile) -> Iterator[av.VideoFrame]:
+    """Whatever frames can be decoded."""
+    # Not by VideoSource, which lists the side data of a frame: where that is the colour profile of a picture,
+    # PyAV 18 frees it twice.
+    try:
+        for packet in file.packets():
+            if packet.stream_index == file.stream.index and packet.size:
+                yield from file.stream.decode(packet)
+        yield from file.stream.decode(None)
+    except av.FFmpegError:
+        return
