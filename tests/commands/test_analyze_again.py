@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from sample_clip import sample_clip
 from support.commands import INSTANT, command_line, environment, run
 from support.media import clip, cut, needs_ffmpeg
 from support.worker_harness import wait_until
@@ -132,6 +133,21 @@ def test_what_is_wished_for_later_is_made_from_the_result(tmp_path: Path) -> Non
     assert copy.stat().st_mtime_ns == made_at
     batch.run("--annotate", "--tracker")
     assert copy.stat().st_mtime_ns > made_at
+
+
+def test_another_blur_is_another_copy(tmp_path: Path) -> None:
+    """Both have the same name: who asks for blurred people must not be left with blurred faces."""
+    detectors = [
+        f'--detector=support.fake_detectors:LabelledDetector={{"label": "{label}", "name": "{label}"}}'
+        for label in ("face", "person")
+    ]
+    copy = tmp_path / "carphone_pristine.blurred.mp4"
+    times = []
+    for blur in ("faces", "faces", "humans", "humans"):
+        done = run("analyze", *detectors, f"--blur={blur}", "--output", tmp_path, sample_clip())
+        assert done.returncode == 0, done.stderr
+        times.append(copy.stat().st_mtime_ns)
+    assert times[0] == times[1] < times[2] == times[3]
 
 
 def test_an_interrupted_batch_goes_on_where_it_stopped(tmp_path: Path) -> None:

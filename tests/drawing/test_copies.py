@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from human_detector.drawing.copies import write_annotated, write_blurred
+from human_detector.drawing.copies import is_blurred_copy, write_annotated, write_blurred
 from human_detector.errors import Interrupted
 from sample_clip import sample_clip
 from support.pictures import detail, picture
@@ -24,6 +24,9 @@ def test_only_the_wanted_detectors_are_blurred(tmp_path: Path) -> None:
         path = tmp_path / f"{name}.mp4"
         write_blurred(sample_clip(), document, path, [name], lambda _: None, lambda: False)
         copies[name] = detail(picture(path, 100), box)
+        assert is_blurred_copy(path, [name])
+        assert not is_blurred_copy(path, ["FaceDetector", "HumanDetector"])
+    assert not is_blurred_copy(sample_clip(), ["FaceDetector"])
     assert copies["HumanDetector"] < 0.3 * copies["FaceDetector"]
 
 

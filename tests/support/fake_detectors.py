@@ -133,6 +133,14 @@ class NeedyDetector(InstantDetector):
             raise ValueError(f"colour: found {colour!r}, valid are red and blue")
 
 
+class LabelledDetector(InstantDetector):
+    """Says what it looks for, as the real ones do."""
+
+    def __init__(self, *, label: str, **arguments: Any) -> None:
+        super().__init__(**arguments)
+        self.label = label
+
+
 class UnloadableDetector(InstantDetector):
     """Its library does not work on this machine."""
 

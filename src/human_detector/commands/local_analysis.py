@@ -13,7 +13,7 @@ import av
 from human_detector.commands.batch_progress import VideoWork
 from human_detector.commands.outcomes import Outcome
 from human_detector.commands.progress_display import ProgressDisplay
-from human_detector.drawing.copies import write_annotated, write_blurred
+from human_detector.drawing.copies import is_blurred_copy, write_annotated, write_blurred
 from human_detector.errors import ConfigurationError, Interrupted, PermanentError, in_words
 from human_detector.report.local_report import describe_copy, write_local_report
 from human_detector.results.exports.formats import export_all
@@ -129,7 +129,7 @@ class LocalAnalysis:
             has_result,
             analyze=not keep,
             annotate=is_due(self._wishes.annotate, "annotated.mp4"),
-            blur=self._wishes.blur is not None,
+            blur=self._wishes.blur is not None and not (keep and self._is_blurred(name)),
             report=is_due(self._wishes.report, "report.html"),
             seconds=seconds,
             frames=frames,
@@ -237,6 +237,11 @@ class LocalAnalysis:
         except PermanentError:
             return False
         return document_made_of(document) == made_of(source, self._analyzer.arguments)
+
+    def _is_blurred(self, name: str) -> bool:
+        """Whether a blurred copy is there, made from the result, and of what is to be blurred now."""
+        copy = self._path(name, "blurred.mp4")
+        return self._is_current(name, "blurred.mp4") and is_blurred_copy(copy, self._blurred_detectors)
 
     def _is_current(self, name: str, kind: str) -> bool:
         """Whether a file is there that was made from the result, which then is older."""

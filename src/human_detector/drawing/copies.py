@@ -10,8 +10,9 @@ from typing import Any
 from human_detector.drawing.annotation import annotate
 from human_detector.drawing.blurring import blur_boxes
 from human_detector.drawing.box_paths import BoxPaths
-from human_detector.errors import Interrupted
+from human_detector.errors import Interrupted, VideoError
 from human_detector.values import Image
+from human_detector.video.file import VideoFile
 from human_detector.video.sound import BROWSER_SOUND, MP4_SOUND, Sound
 from human_detector.video.source import VideoSource
 from human_detector.video.writer import VideoWriter
@@ -87,7 +88,20 @@ def write_blurred(
     def blur(image: Image, detections: Detections) -> Image:
         return blur_boxes(image, [found["box"] for name in detectors for found in detections.get(name, ())])
 
-    _write_copy(video, document, copy, blur, None, progress, stop)
+    _write_copy(video, document, copy, blur, None, progress, stop, _blur_comment(detectors))
+
+
+def is_blurred_copy(copy: Path, detectors: Collection[str]) -> bool:
+    """Whether a file is a copy in which everybody is blurred whom these detectors found."""
+    try:
+        with VideoFile(copy) as file:
+            return file.container.metadata.get("comment") == _blur_comment(detectors)
+    except VideoError:
+        return False
+
+
+def _blur_comment(detectors: Collection[str]) -> str:
+    return f"blurred where found by {', '.join(sorted(detectors))}"
 
 
 def _write_copy(
@@ -98,12 +112,13 @@ def _write_copy(
     copied_sound: Collection[str] | None,
     progress: Progress,
     stop: Callable[[], bool],
+    comment: str = "",
 ) -> None:
     paths = BoxPaths(document["frames"])
     with (
         VideoSource(video) as source,
         nullcontext() if copied_sound is None else Sound(source, copied_sound) as sound,
-        VideoWriter(copy, document["video"]["fps"], sound) as writer,
+        VideoWriter(copy, document["video"]["fps"], sound, comment=comment) as writer,
     ):
         for frame in source.frames():
             if stop():

@@ -32,9 +32,12 @@ class VideoWriter:
         fps: frames per second that the file declares; 0 if unknown.
         sound: what is heard; None for a silent video.
         quality: x264's constant rate factor, lower is better and larger: 18 looks like the original.
+        comment: what the file says about itself.
     """
 
-    def __init__(self, path: Path, fps: float, sound: Sound | None = None, quality: int = 20) -> None:
+    def __init__(
+        self, path: Path, fps: float, sound: Sound | None = None, quality: int = 20, comment: str = ""
+    ) -> None:
         self._path = path
         self._part = path.with_name(path.name + ".part")
         self._rate = Fraction(fps or _UNKNOWN_RATE).limit_denominator(1001)
@@ -42,6 +45,7 @@ class VideoWriter:
         self._quality = quality
         # With the index in front, a browser starts to play before it has the whole file.
         self._container = av.open(str(self._part), "w", format="mp4", options={"movflags": "+faststart"})
+        self._container.metadata["comment"] = comment
         self._stream: VideoStream | None = None
         self._last_stamp = -1
 
