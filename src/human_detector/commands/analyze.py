@@ -132,9 +132,11 @@ def _run(
     display.start_batch([plan.work for plan in plans])
     for plan in plans:
         display.start_video()
-        outcome = Outcome(plan.video) if stopping.is_set() else analysis.run(plan)
-        outcomes.append(outcome)
-        display.say(describe(outcome))
+        if stopping.is_set():
+            outcomes.append(Outcome(plan.video))
+            continue
+        outcomes.append(analysis.run(plan))
+        display.say(describe(outcomes[-1]))
     return outcomes
 
 
@@ -142,7 +144,8 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="human-detector analyze",
         description="Find humans and faces in videos on this machine. Each video gets a result, NAME.json.",
-        epilog="A video that has a whole result of the same file and configuration is not analysed again. "
+        epilog="Example: human-detector analyze holiday/ --output results --report. A video that "
+        "has a whole result of the same file and configuration is not analysed again. "
         "Ctrl-C leaves what is done in NAME.json.partial, and the same command goes on from there; pressed "
         "again, it ends at once. Exit status: 0 all videos done, 1 a video failed or is damaged, 2 the "
         "set-up is wrong or there is no video, 130 stopped.",
