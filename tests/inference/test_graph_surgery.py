@@ -112,6 +112,24 @@ def test_a_constant_of_equal_values_that_lists_one_is_read_whole() -> None:
     )
 
 
+def test_attributes_that_surgery_knows_nothing_of_are_kept() -> None:
+    graph = tf.compat.v1.GraphDef()
+    node = graph.node.add(name="loop", op="While", input=["images"])
+    node.attr["cond"].func.name = "condition"
+    node.attr["T"].list.type.append(tf.float32.as_datatype_enum)
+    node.attr["output_shapes"].list.shape.add().dim.add().size = -1
+    node.attr["words"].tensor.string_val.append(b"seven")
+    written = tf.compat.v1.GraphDef.FromString(write_graph(read_graph(graph.SerializeToString()).values()))
+    assert [*written.node] == [*graph.node]
+
+
+def test_a_constant_of_bytes_that_are_listed_is_read() -> None:
+    graph = tf.compat.v1.GraphDef()
+    tensor = graph.node.add(name="value", op="Const").attr["value"].tensor
+    tensor.CopyFrom(tf.compat.v1.make_tensor_proto(7, tf.uint8, [2]))
+    assert read_graph(graph.SerializeToString())["value"].tensor().tolist() == [7, 7]
+
+
 @pytest.mark.parametrize(
     "damage", [lambda data: data[:-3], lambda data: b"\xff" * 40, lambda data: data + b"\x0b"]
 )

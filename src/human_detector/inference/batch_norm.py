@@ -65,13 +65,13 @@ def fold_batch_norms(nodes: Mapping[str, Node]) -> dict[str, Node]:
 
 def _fused(nodes: Mapping[str, Node], node: Node) -> _BatchNorm | None:
     """One operation: (x - mean) / sqrt(variance + epsilon) * scale + shift."""
-    if node.op not in _FUSED or node.number("is_training"):
+    if node.op not in _FUSED or node.flag("is_training"):
         return None
     statistics = [_value(nodes, name) for name in node.sources[1:5]]
     if any(value is None for value in statistics):
         return None
     scale, shift, mean, variance = (value for value in statistics if value is not None)
-    gain = scale / np.sqrt(variance + node.decimal("epsilon"))
+    gain = scale / np.sqrt(variance + node.number("epsilon"))
     return _after_convolution(nodes, node.sources[0], gain, shift - gain * mean)
 
 

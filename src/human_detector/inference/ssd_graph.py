@@ -90,7 +90,7 @@ def recognise(nodes: Mapping[str, Node], outputs: Collection[str]) -> SsdGraph:
 def _find_scaling(nodes: Mapping[str, Node]) -> tuple[str, tuple[int, int]]:
     """The node that gives the scaled images, and their height and width."""
     scaling = _only(nodes, lambda node: node.op == "ResizeBilinear", "ResizeBilinear")
-    if scaling.number("align_corners") or scaling.number("half_pixel_centers"):
+    if scaling.flag("align_corners") or scaling.flag("half_pixel_centers"):
         raise NotRecognised(f"{scaling.name} samples in another way than the frame scaler")
     image = _follow(nodes, scaling.inputs[0], (*_KEEP_VALUES, *_ENTER_LOOP, "TensorArrayScatterV3"))
     if image.name != IMAGE_TENSOR:
