@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from human_detector.configuration import (
-    WORKER_CHECKS,
+    WORKER,
     WorkerSettings,
     configuration_path,
     find_problems,
@@ -49,7 +49,7 @@ def test_the_environment_names_another_file(
 
 
 def test_every_worker_setting_is_checked() -> None:
-    assert set(WORKER_CHECKS) == {field.name for field in dataclasses.fields(WorkerSettings)}
+    assert set(WORKER.checks) == {field.name for field in dataclasses.fields(WorkerSettings)}
 
 
 def test_other_services_keep_their_own_keys_in_shared_sections(document: dict[str, Any]) -> None:
@@ -106,6 +106,21 @@ def test_a_section_of_a_wrong_type(document: dict[str, Any], section: str, value
     document[section] = value
     (problem,) = find_problems(document)
     assert problem.startswith(f"{section}: found")
+
+
+def test_a_number_beyond_all_measure_is_a_problem(document: dict[str, Any]) -> None:
+    document["human_detection"]["frame_ratio"] = 10**400
+    (problem,) = find_problems(document)
+    assert problem.startswith("human_detection.frame_ratio: found 1000")
+
+
+def test_a_missing_section_is_missing(document: dict[str, Any]) -> None:
+    del document["dynamodb"]
+    assert find_problems(document) == ["dynamodb: missing, valid is an object with the keys region, table_id"]
+
+
+def test_an_editor_s_line_is_passed_over(document: dict[str, Any]) -> None:
+    assert find_problems({"$schema": "./variables.schema.json", **document}) == []
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", "null", "\x00"])

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from human_detector.analysis.arguments import check_arguments
-from human_detector.deployment.settings import find_ecr_problems, find_ecs_problems
+from human_detector.analysis.arguments import ARGUMENTS
+from human_detector.deployment.sections import ECR, ECS
 from human_detector.errors import ConfigurationError
-from human_detector.validation import Check, boolean, check_mapping, number, text, whole_number
+from human_detector.validation import Boolean, Number, Section, Text, WholeNumber
 
 
 @dataclass(frozen=True)
@@ -67,33 +67,38 @@ class Configuration:
     worker: WorkerSettings
 
 
-def _checked_elsewhere(_: Any) -> None:
-    """A section with a check of its own."""
+WORKER = Section(
+    {
+        # Below 10 s one slow request would lose a job; an hour is what a job can then wait for a dead worker.
+        "lease_seconds": WholeNumber(10, 3600),
+        "stall_timeout": Number(1, 86_400),
+        "max_attempts": WholeNumber(1, 1000),
+        "max_object_bytes": WholeNumber(1, 5 * 1024**4),
+        "max_video_seconds": Number(0, 10**9, above_low=True),
+        "max_job_seconds": Number(0, 10**9, above_low=True),
+        "partial_save_seconds": Number(1, 10**9),
+    }
+)
 
-
-SECTIONS: Mapping[str, Check] = {
-    "aws_region": text,
-    "video_split": _checked_elsewhere,
-    "aws_queues": _checked_elsewhere,
-    "human_detection": _checked_elsewhere,
-    "dynamodb": _checked_elsewhere,
-    "require_gpu": boolean,
-    "report": boolean,
-    "worker": _checked_elsewhere,
-    "ecr": _checked_elsewhere,
-    "ecs": _checked_elsewhere,
-}
-
-WORKER_CHECKS: Mapping[str, Check] = {
-    # Below 10 s one slow request would lose a job; an hour is what a job can then wait for a dead worker.
-    "lease_seconds": whole_number(10, 3600),
-    "stall_timeout": number(1, 86_400),
-    "max_attempts": whole_number(1, 1000),
-    "max_object_bytes": whole_number(1, 5 * 1024**4),
-    "max_video_seconds": number(0, 10**9, above_low=True),
-    "max_job_seconds": number(0, 10**9, above_low=True),
-    "partial_save_seconds": number(1, 10**9),
-}
+# variables.schema.json says the same to editors; docs/make_schema.py writes it.
+DOCUMENT = Section(
+    {
+        "$schema": Text(),
+        "aws_region": Text(),
+        # Other services keep their own keys in these two sections.
+        "video_split": Section({"output_bucket": Text()}, required=("output_bucket",), shared=True),
+        "aws_queues": Section({"human_detection": Text()}, required=("human_detection",), shared=True),
+        "human_detection": ARGUMENTS,
+        "dynamodb": Section({"region": Text(), "table_id": Text()}, required=("region", "table_id")),
+        "require_gpu": Boolean(),
+        "report": Boolean(),
+        "worker": WORKER,
+        # For the deployment scripts; the worker makes no use of them.
+        "ecr": ECR,
+        "ecs": ECS,
+    },
+    required=("aws_region", "video_split", "aws_queues", "human_detection", "dynamodb"),
+)
 
 
 def configuration_path() -> Path:
@@ -135,25 +140,4 @@ def load_configuration(path: Path | None = None) -> Configuration:
 
 def find_problems(document: Any) -> list[str]:
     """Every problem of a configuration document."""
-    if not isinstance(document, dict):
-        return ["the whole file: valid is an object with the keys " + ", ".join(SECTIONS)]
-    problems = []
-    if "aws_region" not in document:
-        problems.append("aws_region: missing, valid is a text that is not empty")
-    # Other services keep their own keys in these two sections.
-    problems += _section(document, "video_split", {"output_bucket": text}, shared=True)
-    problems += _section(document, "aws_queues", {"human_detection": text}, shared=True)
-    problems += check_arguments("human_detection", document.get("human_detection"))
-    problems += _section(document, "dynamodb", {"region": text, "table_id": text})
-    if "worker" in document:
-        problems += check_mapping("worker", document["worker"], WORKER_CHECKS)
-    # For the deployment scripts; the worker makes no use of them.
-    problems += find_ecr_problems(document.get("ecr", {})) + find_ecs_problems(document.get("ecs", {}))
-    return problems + check_mapping("", document, SECTIONS)
-
-
-def _section(
-    document: Mapping[str, Any], name: str, checks: Mapping[str, Check], *, shared: bool = False
-) -> list[str]:
-    """The problems of a section all of whose keys are required."""
-    return check_mapping(name, document.get(name), checks, required=checks, allow_unknown=shared)
+    return DOCUMENT.problems("", document)

@@ -1,59 +1,240 @@
-"""Checks of single values, shared by the configuration file and the detectors' keyword arguments.
+"""Checks of values, shared by the configuration file and the detectors' keyword arguments.
 
-A check takes a value and returns None if it is valid, else a phrase that says what is valid.
+A check is data: it judges a value, and says in JSON Schema what it takes (variables.schema.json).
 """
 
 from __future__ import annotations
 
 import difflib
 import json
-import math
-from collections.abc import Callable, Iterable, Mapping
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
-Check = Callable[[Any], str | None]
+Schema = dict[str, Any]
+"""A JSON Schema, draft 2020-12."""
 
 
-def text(value: Any) -> str | None:
+class Check(ABC):
+    """What values are valid in one place."""
+
+    @abstractmethod
+    def __call__(self, value: Any) -> str | None:
+        """None if the value is valid, else a phrase that says what is valid."""
+
+    @abstractmethod
+    def schema(self) -> Schema:
+        """What is valid, for an editor."""
+
+    def problems(self, path: str, value: Any) -> list[str]:
+        """Every problem of the value that stands at a path, a sentence each."""
+        valid = self(value)
+        return [] if valid is None else [problem(path, value, valid)]
+
+
+@dataclass(frozen=True)
+class Anything(Check):
+    """Valid: every value."""
+
+    def __call__(self, value: Any) -> str | None:  # noqa: ARG002 - it is not looked at
+        return None
+
+    def schema(self) -> Schema:
+        return {}
+
+
+@dataclass(frozen=True)
+class Text(Check):
     """Valid: a text that is not empty."""
-    return None if isinstance(value, str) and value.strip() else "a text that is not empty"
+
+    def __call__(self, value: Any) -> str | None:
+        return None if isinstance(value, str) and value.strip() else "a text that is not empty"
+
+    def schema(self) -> Schema:
+        return {"type": "string", "pattern": r"\S"}
 
 
-def boolean(value: Any) -> str | None:
+@dataclass(frozen=True)
+class Pattern(Check):
+    """Valid: a text of a form.
+
+    Attributes:
+        pattern: a regular expression for the whole text, of what Python and ECMAScript read alike.
+        valid: says so to a person.
+    """
+
+    pattern: str
+    valid: str
+
+    def __call__(self, value: Any) -> str | None:
+        return None if isinstance(value, str) and re.fullmatch(self.pattern, value) else self.valid
+
+    def schema(self) -> Schema:
+        return {"type": "string", "pattern": f"^(?:{self.pattern})$"}
+
+
+@dataclass(frozen=True)
+class Boolean(Check):
     """Valid: true or false."""
-    return None if isinstance(value, bool) else "true or false"
+
+    def __call__(self, value: Any) -> str | None:
+        return None if isinstance(value, bool) else "true or false"
+
+    def schema(self) -> Schema:
+        return {"type": "boolean"}
 
 
-def number(low: float, high: float, *, above_low: bool = False) -> Check:
+@dataclass(frozen=True)
+class Number(Check):
     """Valid: a number from low to high; greater than low if `above_low`."""
 
-    def check(value: Any) -> str | None:
-        is_number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-        if is_number and low <= value <= high and not (above_low and value == low):
+    low: float
+    high: float
+    above_low: bool = False
+
+    def __call__(self, value: Any) -> str | None:
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        if is_number and self.low <= value <= self.high and not (self.above_low and value == self.low):
             return None
-        return f"a number {f'above {low:g} and up' if above_low else f'from {low:g}'} to {high:g}"
+        start = f"above {self.low:g} and up" if self.above_low else f"from {self.low:g}"
+        return f"a number {start} to {self.high:g}"
 
-    return check
+    def schema(self) -> Schema:
+        lowest = "exclusiveMinimum" if self.above_low else "minimum"
+        return {"type": "number", lowest: self.low, "maximum": self.high}
 
 
-def whole_number(low: int, high: int) -> Check:
-    """Valid: a whole number from low to high."""
+@dataclass(frozen=True)
+class WholeNumber(Check):
+    """Valid: a whole number from low to high. (JSON Schema also takes 5.0 for one.)"""
 
-    def check(value: Any) -> str | None:
-        if isinstance(value, int) and not isinstance(value, bool) and low <= value <= high:
+    low: int
+    high: int
+
+    def __call__(self, value: Any) -> str | None:
+        if isinstance(value, int) and not isinstance(value, bool) and self.low <= value <= self.high:
             return None
-        return f"a whole number from {low} to {high}"
+        return f"a whole number from {self.low} to {self.high}"
 
-    return check
+    def schema(self) -> Schema:
+        return {"type": "integer", "minimum": self.low, "maximum": self.high}
 
 
-def one_of(*valid: str) -> Check:
+@dataclass(frozen=True)
+class OneOf(Check):
     """Valid: one of these texts."""
 
-    def check(value: Any) -> str | None:
-        return None if value in valid else "one of " + ", ".join(valid)
+    valid: tuple[str, ...]
 
-    return check
+    def __call__(self, value: Any) -> str | None:
+        return None if value in self.valid else "one of " + ", ".join(self.valid)
+
+    def schema(self) -> Schema:
+        return {"enum": list(self.valid)}
+
+
+@dataclass(frozen=True)
+class ListOf(Check):
+    """Valid: a list.
+
+    Attributes:
+        item: what each of its items must be.
+        valid: says to a person what the list is.
+        fewest: items.
+    """
+
+    item: Check
+    valid: str
+    fewest: int = 0
+
+    def __call__(self, value: Any) -> str | None:
+        """Judges the kind of the value only; `problems` looks into it."""
+        return None if isinstance(value, list) and len(value) >= self.fewest else self.valid
+
+    def problems(self, path: str, value: Any) -> list[str]:
+        """Every problem of the list, or else of its items."""
+        if problems := super().problems(path, value):
+            return problems
+        return [each for i, item in enumerate(value) for each in self.item.problems(f"{path}[{i}]", item)]
+
+    def schema(self) -> Schema:
+        return {"type": "array", "items": self.item.schema(), "minItems": self.fewest}
+
+
+@dataclass(frozen=True)
+class ByName(Check):
+    """Valid: an object with any keys.
+
+    Attributes:
+        item: what the value of each must be.
+        valid: says to a person what the object is.
+        fewest: keys.
+    """
+
+    item: Check
+    valid: str
+    fewest: int = 0
+
+    def __call__(self, value: Any) -> str | None:
+        """Judges the kind of the value only; `problems` looks into it."""
+        return None if isinstance(value, dict) and len(value) >= self.fewest else self.valid
+
+    def problems(self, path: str, value: Any) -> list[str]:
+        """Every problem of the object, or else of its values."""
+        if problems := super().problems(path, value):
+            return problems
+        return [each for key, item in value.items() for each in self.item.problems(join(path, key), item)]
+
+    def schema(self) -> Schema:
+        return {
+            "type": "object",
+            "additionalProperties": self.item.schema(),
+            "minProperties": self.fewest,
+        }
+
+
+@dataclass(frozen=True)
+class Section(Check):
+    """Valid: an object with these keys.
+
+    Attributes:
+        checks: of the value of each key.
+        required: the keys that must be there.
+        shared: whether others keep keys of their own in it.
+    """
+
+    checks: Mapping[str, Check]
+    required: tuple[str, ...] = ()
+    shared: bool = False
+
+    def __call__(self, value: Any) -> str | None:
+        """Judges the kind of the value only; `problems` looks into it."""
+        known = ", ".join(sorted(self.checks))
+        return None if isinstance(value, dict) else f"an object with the keys {known}"
+
+    def problems(self, path: str, value: Any) -> list[str]:
+        """Every problem: missing keys, unknown keys and what is wrong with the values."""
+        if problems := super().problems(path, value):
+            return problems
+        missing = [key for key in self.required if key not in value]
+        problems = [f"{join(path, key)}: missing, valid is {self.checks[key](None)}" for key in missing]
+        for key, item in value.items():
+            if key in self.checks:
+                problems += self.checks[key].problems(join(path, key), item)
+            elif not self.shared:
+                problems.append(unknown_key(path, key, self.checks))
+        return problems
+
+    def schema(self) -> Schema:
+        properties = {key: check.schema() for key, check in self.checks.items()}
+        described: Schema = {"type": "object", "properties": properties}
+        if self.required:
+            described["required"] = list(self.required)
+        if not self.shared:
+            described["additionalProperties"] = False
+        return described
 
 
 def found(value: Any) -> str:
@@ -64,7 +245,7 @@ def found(value: Any) -> str:
 
 def problem(path: str, value: Any, valid: str) -> str:
     """The sentence for one invalid value."""
-    return f"{path}: found {found(value)}, valid is {valid}"
+    return f"{path or 'the whole file'}: found {found(value)}, valid is {valid}"
 
 
 def unknown_key(path: str, key: str, valid: Iterable[str]) -> str:
@@ -78,27 +259,3 @@ def unknown_key(path: str, key: str, valid: Iterable[str]) -> str:
 def join(path: str, key: str) -> str:
     """The path of a key inside a mapping."""
     return f"{path}.{key}" if path else key
-
-
-def check_mapping(
-    path: str,
-    value: Any,
-    checks: Mapping[str, Check],
-    *,
-    required: Iterable[str] = (),
-    allow_unknown: bool = False,
-) -> list[str]:
-    """Every problem of a mapping: missing keys, unknown keys and invalid values."""
-    if not isinstance(value, dict):
-        return [problem(path, value, "an object with the keys " + ", ".join(sorted(checks)))]
-    problems = [
-        f"{join(path, key)}: missing, valid is {checks[key](None)}" for key in required if key not in value
-    ]
-    for key, item in value.items():
-        if key in checks:
-            valid = checks[key](item)
-            if valid is not None:
-                problems.append(problem(join(path, key), item, valid))
-        elif not allow_unknown:
-            problems.append(unknown_key(path, key, checks))
-    return problems

@@ -18,7 +18,7 @@ from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
-from human_detector.analysis.arguments import FRAME_RATIO, create_detectors
+from human_detector.analysis.arguments import FRAME_RATIO, TRACKER, create_detectors
 from human_detector.analysis.pipeline import detect_all
 from human_detector.analysis.sampling import FrameSampler
 from human_detector.errors import ConfigurationError, VideoError
@@ -26,7 +26,6 @@ from human_detector.results.document import AnalysisHeader, AnalysisResult, Summ
 from human_detector.results.made_of import made_of
 from human_detector.results.tracking import FrameTracks, NoTracks
 from human_detector.results.writer import ResultFileWriter
-from human_detector.validation import boolean, problem
 from human_detector.values import EngineInfo, FrameDetections
 from human_detector.video.source import VideoSource
 
@@ -60,11 +59,7 @@ class VideoAnalyzer:
     def __init__(
         self, detectors: Sequence[Sequence[Any]], frame_ratio: float = 0.2, tracker: bool = False
     ) -> None:
-        problems = []
-        if valid := FRAME_RATIO(frame_ratio):
-            problems.append(problem("frame_ratio", frame_ratio, valid))
-        if valid := boolean(tracker):
-            problems.append(problem("tracker", tracker, valid))
+        problems = FRAME_RATIO.problems("frame_ratio", frame_ratio) + TRACKER.problems("tracker", tracker)
         self.detectors, detector_problems = create_detectors(detectors)
         if problems or detector_problems:
             raise ConfigurationError(*problems, *detector_problems)

@@ -251,7 +251,7 @@ def test_every_problem_of_a_price_table_is_told_at_once(
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        ("[]", "the whole file: valid is an object with the keys date"),
+        ("[]", "the whole file: found [], valid is an object with the keys date"),
         ("{", "are not JSON"),
         (None, "cannot be read"),
         ('{"date": "2026-11-25", "region": "r", "sources": ["s"], "instances": {}}', "instances: found {}"),

@@ -11,17 +11,8 @@ import pytest
 
 from human_detector.configuration import find_problems
 from human_detector.deployment.instance_types import variant_of
-from human_detector.deployment.settings import (
-    DEFAULT_MODELS,
-    ECR_CHECKS,
-    ECS_CHECKS,
-    EcrSettings,
-    EcsSettings,
-    find_ecr_problems,
-    find_ecs_problems,
-    load_deployment_settings,
-    models_of,
-)
+from human_detector.deployment.sections import ECR, ECS, EcrSettings, EcsSettings
+from human_detector.deployment.settings import DEFAULT_MODELS, load_deployment_settings, models_of
 from human_detector.detectors.detector import REGISTERED_DETECTORS, create_detector
 from human_detector.errors import ConfigurationError
 from support.deployment_clone import variables
@@ -61,13 +52,13 @@ def test_instance_type_decides_the_variant(instance_type: str, variant: str) -> 
     ],
 )
 def test_instance_type_that_no_image_runs_on_says_why(instance_type: str, reason: str) -> None:
-    (sentence,) = find_ecs_problems({"instance_type": instance_type})
+    (sentence,) = ECS.problems("ecs", {"instance_type": instance_type})
     assert sentence.startswith(f'ecs.instance_type: found "{instance_type}", valid is ')
     assert reason in sentence
 
 
 def test_every_setting_is_checked_and_every_default_is_valid() -> None:
-    for settings, checks in ((EcsSettings(), ECS_CHECKS), (EcrSettings(), ECR_CHECKS)):
+    for settings, checks in ((EcsSettings(), ECS.checks), (EcrSettings(), ECR.checks)):
         fields = dataclasses.asdict(settings)
         assert set(fields) == set(checks)
         for name, value in fields.items():
@@ -84,9 +75,14 @@ def test_every_setting_is_checked_and_every_default_is_valid() -> None:
         ({"desired_count": -1}, "ecs.desired_count: found -1, valid is a whole number from 0"),
         ({"subnets": "subnet-1"}, 'ecs.subnets: found "subnet-1", valid is a list of texts'),
         (
-            {"environment": {"A": 1}},
-            'ecs.environment: found {"A": 1}, valid is an object whose values are texts',
+            {"environment": ["A=1"]},
+            'ecs.environment: found ["A=1"], valid is an object whose values are texts',
         ),
+        (
+            {"environment": {"A": 1}},
+            "ecs.environment.A: found 1, valid is a text",
+        ),
+        ({"subnets": ["subnet-1", ""]}, 'ecs.subnets[1]: found "", valid is a text that is not empty'),
         ({"task_role": "a role"}, 'ecs.task_role: found "a role", valid is the name or the ARN of a role'),
         ({"instance_type": "fargate"}, "ecs.subnets: missing, valid with fargate is a list of at least one"),
         (
@@ -100,20 +96,20 @@ def test_every_setting_is_checked_and_every_default_is_valid() -> None:
     ],
 )
 def test_problems_say_what_is_valid(section: dict[str, Any], sentence: str) -> None:
-    (found,) = find_ecs_problems(section)
+    (found,) = ECS.problems("ecs", section)
     assert found.startswith(sentence)
 
 
 @pytest.mark.parametrize("name", ["Human", "human__detector", "-human", "a"])
 def test_repository_name_that_ecr_refuses(name: str) -> None:
-    assert len(find_ecr_problems({"repository": name})) == 1
+    assert len(ECR.problems("ecr", {"repository": name})) == 1
 
 
 def test_worker_accepts_the_sections_and_reports_their_problems() -> None:
     good = variables(ecr={"repository": "team/human_detector"}, ecs={"instance_type": "g4dn.xlarge"})
     assert find_problems(good) == []
     bad = variables(ecr={"name": "x"}, ecs={"instance_type": "c7g.large"})
-    assert [sentence.split(":")[0] for sentence in find_problems(bad)] == ["ecr.name", "ecs.instance_type"]
+    assert {sentence.split(":")[0] for sentence in find_problems(bad)} == {"ecr.name", "ecs.instance_type"}
 
 
 def test_default_models_are_those_of_the_classes() -> None:
@@ -144,7 +140,7 @@ def test_file_without_a_region_or_without_json_is_refused(tmp_path: Path) -> Non
     path = tmp_path / "variables.json"
     for content, sentence in (
         (json.dumps({}), "variables.json: aws_region: missing"),
-        ("[]", f"the configuration {path} is not valid: valid is a JSON object"),
+        ("[]", "variables.json: the whole file: found [], valid is an object"),
         ("{", f"the configuration {path} is not JSON"),
     ):
         path.write_text(content)

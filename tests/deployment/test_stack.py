@@ -12,7 +12,8 @@ import pytest
 from botocore.exceptions import ClientError
 from cfnlint.decode.cfn_yaml import load
 
-from human_detector.deployment.settings import DeploymentSettings, EcrSettings, EcsSettings, find_ecs_problems
+from human_detector.deployment.sections import ECS, EcrSettings, EcsSettings
+from human_detector.deployment.settings import DeploymentSettings
 from human_detector.deployment.task_definition import fill_in
 from support.deployment_clone import REGION, variables
 from support.deployment_cloud import Cloud
@@ -75,7 +76,7 @@ def supported_template() -> str:
 
 def test_stack_names_what_variables_json_needs(stack: dict[str, str]) -> None:
     section = json.loads(stack["EcsSection"])
-    assert find_ecs_problems(section) == []
+    assert ECS.problems("ecs", section) == []
     assert section["task_role"] == "derbyHumanDetectorTaskRole"
     assert stack["RepositoryUri"].endswith("/human_detector")
 

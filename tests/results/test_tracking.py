@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from human_detector.analysis.arguments import check_arguments
+from human_detector.analysis.arguments import ARGUMENTS
 from human_detector.errors import ConfigurationError
 from human_detector.results import tracking
 from human_detector.results.detections import Detections
@@ -167,8 +167,8 @@ def _renumbered(frames: list[dict[str, Any]], number: int) -> list[dict[str, Any
 def test_the_argument_is_checked() -> None:
     with pytest.raises(ConfigurationError, match='tracker: found "yes", valid is true or false'):
         VideoAnalyzer(detectors=[INSTANT], tracker="yes")  # type: ignore[arg-type]
-    assert check_arguments("human_detection", {"detectors": [INSTANT], "tracker": True}) == []
-    problems = check_arguments("human_detection", {"detectors": [INSTANT], "tracker": 1})
+    assert ARGUMENTS.problems("human_detection", {"detectors": [INSTANT], "tracker": True}) == []
+    problems = ARGUMENTS.problems("human_detection", {"detectors": [INSTANT], "tracker": 1})
     assert problems == ["human_detection.tracker: found 1, valid is true or false"]
 
 

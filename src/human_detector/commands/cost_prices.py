@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from human_detector.errors import ConfigurationError
-from human_detector.validation import Check, check_mapping, number, problem, text, whole_number
+from human_detector.validation import ByName, Check, ListOf, Number, Section, Text, WholeNumber
 
 PRICES_PATH = Path(__file__).with_name("prices.json")
 
@@ -49,6 +49,44 @@ class Prices:
     machines: Mapping[str, Machine]
 
 
+class _Day(Check):
+    """Valid: a day."""
+
+    def __call__(self, value: Any) -> str | None:
+        try:
+            date.fromisoformat(value)
+        except (TypeError, ValueError):
+            return 'a day, such as "2026-11-25"'
+        return None
+
+
+_DOLLARS = Number(0, 1000, above_low=True)
+_VCPUS = WholeNumber(1, 1024)
+_INSTANCE = Section(
+    {"dollars_per_hour": _DOLLARS, "vcpus": _VCPUS, "gpu": Text(), "cpu": Text()},
+    required=("dollars_per_hour", "vcpus"),
+)
+_TASK = Section({"vcpus": _VCPUS, "memory_gb": WholeNumber(1, 1024)}, required=("vcpus", "memory_gb"))
+_FARGATE = Section(
+    {
+        "dollars_per_vcpu_hour": _DOLLARS,
+        "dollars_per_gb_hour": _DOLLARS,
+        "tasks": ListOf(_TASK, "a list of sizes with vcpus and memory_gb"),
+    },
+    required=("dollars_per_vcpu_hour", "dollars_per_gb_hour", "tasks"),
+)
+_TABLE = Section(
+    {
+        "date": _Day(),
+        "region": Text(),
+        "sources": ListOf(Text(), "a list of at least one text", fewest=1),
+        "instances": ByName(_INSTANCE, "an object with at least one instance type", fewest=1),
+        "fargate": _FARGATE,
+    },
+    required=("date", "region", "sources", "instances"),
+)
+
+
 def load_prices(path: Path = PRICES_PATH) -> Prices:
     """Read and check a price table.
 
@@ -61,8 +99,7 @@ def load_prices(path: Path = PRICES_PATH) -> Prices:
         raise ConfigurationError(f"the prices {path} cannot be read: {error.strerror}") from error
     except ValueError as error:
         raise ConfigurationError(f"the prices {path} are not JSON: {error}") from error
-    problems = _find_problems(document)
-    if problems:
+    if problems := _TABLE.problems("", document):
         raise ConfigurationError(*(f"{path.name}: {sentence}" for sentence in problems))
     machines = {name: Machine(**instance) for name, instance in document["instances"].items()}
     machines.update(_fargate_tasks(document.get("fargate", {"tasks": []})))
@@ -78,69 +115,3 @@ def _fargate_tasks(fargate: Mapping[str, Any]) -> dict[str, Machine]:
         )
         for task in fargate["tasks"]
     }
-
-
-def _day(value: Any) -> str | None:
-    """Valid: a day."""
-    try:
-        date.fromisoformat(value)
-    except (TypeError, ValueError):
-        return 'a day, such as "2026-11-25"'
-    return None
-
-
-def _texts(value: Any) -> str | None:
-    """Valid: a list of texts."""
-    is_valid = isinstance(value, list) and value and all(text(item) is None for item in value)
-    return None if is_valid else "a list of at least one text"
-
-
-def _checked_below(_: Any) -> None:
-    """A part with checks of its own."""
-
-
-_DOLLARS = number(0, 1000, above_low=True)
-_VCPUS = whole_number(1, 1024)
-_TABLE: Mapping[str, Check] = {
-    "date": _day,
-    "region": text,
-    "sources": _texts,
-    "instances": _checked_below,
-    "fargate": _checked_below,
-}
-_INSTANCE: Mapping[str, Check] = {"dollars_per_hour": _DOLLARS, "vcpus": _VCPUS, "gpu": text, "cpu": text}
-_FARGATE: Mapping[str, Check] = {
-    "dollars_per_vcpu_hour": _DOLLARS,
-    "dollars_per_gb_hour": _DOLLARS,
-    "tasks": _checked_below,
-}
-_TASK: Mapping[str, Check] = {"vcpus": _VCPUS, "memory_gb": whole_number(1, 1024)}
-
-
-def _find_problems(document: Any) -> list[str]:
-    problems = check_mapping("", document, _TABLE, required=("date", "region", "sources"))
-    if not isinstance(document, dict):
-        return ["the whole file: valid is an object with the keys " + ", ".join(_TABLE)]
-    instances = document.get("instances")
-    if isinstance(instances, dict) and instances:
-        for name, instance in instances.items():
-            problems += check_mapping(
-                f"instances.{name}", instance, _INSTANCE, required=("dollars_per_hour", "vcpus")
-            )
-    else:
-        problems.append(problem("instances", instances, "an object with at least one instance type"))
-    if "fargate" in document:
-        problems += _find_fargate_problems(document["fargate"])
-    return problems
-
-
-def _find_fargate_problems(fargate: Any) -> list[str]:
-    problems = check_mapping(
-        "fargate", fargate, _FARGATE, required=("dollars_per_vcpu_hour", "dollars_per_gb_hour")
-    )
-    tasks = fargate.get("tasks") if isinstance(fargate, dict) else []
-    if not isinstance(tasks, list):
-        return [*problems, problem("fargate.tasks", tasks, "a list of sizes with vcpus and memory_gb")]
-    for index, task in enumerate(tasks):
-        problems += check_mapping(f"fargate.tasks[{index}]", task, _TASK, required=_TASK)
-    return problems

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, cast
 
 from human_detector.errors import ConfigurationError
-from human_detector.validation import Check, check_mapping, number, text, unknown_key, whole_number
+from human_detector.validation import Anything, Check, Number, Section, Text, WholeNumber
 from human_detector.values import Detection, EngineInfo, Image, ScaledImage
 
 REGISTERED_DETECTORS = {
@@ -39,9 +39,9 @@ class Detector(ABC):
     """
 
     checks: ClassVar[Mapping[str, Check]] = {
-        "name": text,
-        "min_detection_score": number(0, 1),
-        "max_batch_size": whole_number(1, 1024),
+        "name": Text(),
+        "min_detection_score": Number(0, 1),
+        "max_batch_size": WholeNumber(1, 1024),
     }
     """How each keyword argument is checked. A subclass adds its own: `{**Detector.checks, ...}`."""
 
@@ -150,16 +150,19 @@ def create_detector(name: str, arguments: Mapping[str, Any] | None = None) -> De
     """
     arguments = dict(arguments or {})
     found_class = detector_class(name)
-    accepted = _keyword_arguments(found_class)
-    checks = {key: check for key, check in found_class.checks.items() if key in accepted}
-    problems = check_mapping("", arguments, checks, allow_unknown=True)
-    problems += [unknown_key("", key, accepted) for key in arguments if key not in accepted]
-    if problems:
+    if problems := arguments_of(found_class).problems("", arguments):
         raise ConfigurationError(*problems)
     try:
         return found_class(**arguments)
     except (TypeError, ValueError) as error:
         raise ConfigurationError(f"{name} refuses its arguments: {error}") from error
+
+
+def arguments_of(found_class: type[Detector]) -> Section:
+    """What a class takes as keyword arguments."""
+    accepted = _keyword_arguments(found_class)
+    checks = {key: check for key, check in found_class.checks.items() if key in accepted}
+    return Section({**checks, **dict.fromkeys(sorted(accepted - checks.keys()), Anything())})
 
 
 def _keyword_arguments(found_class: type[Detector]) -> set[str]:

@@ -12,7 +12,7 @@ from human_detector.inference.engine import ENGINES, PRECISIONS, Candidates, Eng
 from human_detector.inference.frame_scaler import FrameScaler
 from human_detector.inference.load_engine import load_engine
 from human_detector.inference.model_files import find_model
-from human_detector.validation import Check, one_of, text, whole_number
+from human_detector.validation import Check, OneOf, Text, WholeNumber
 from human_detector.values import Box, Detection, EngineInfo, Image, ScaledImage
 
 
@@ -31,11 +31,11 @@ class GraphDetector(Detector):
 
     checks: ClassVar[Mapping[str, Check]] = {
         **Detector.checks,
-        "model": text,
-        "label": text,
-        "class_id": whole_number(1, 100_000),
-        "engine": one_of(*ENGINES),
-        "precision": one_of(*PRECISIONS),
+        "model": Text(),
+        "label": Text(),
+        "class_id": WholeNumber(1, 100_000),
+        "engine": OneOf(ENGINES),
+        "precision": OneOf(PRECISIONS),
     }
 
     def __init__(
