@@ -24,9 +24,9 @@ class Check(ABC):
     def __call__(self, value: Any) -> str | None:
         """None if the value is valid, else a phrase that says what is valid."""
 
-    @abstractmethod
     def schema(self) -> Schema:
-        """What is valid, for an editor."""
+        """What is valid, for an editor: everything, unless a check says more."""
+        return {}
 
     def problems(self, path: str, value: Any) -> list[str]:
         """Every problem of the value that stands at a path, a sentence each."""
@@ -40,9 +40,6 @@ class Anything(Check):
 
     def __call__(self, value: Any) -> str | None:  # noqa: ARG002 - it is not looked at
         return None
-
-    def schema(self) -> Schema:
-        return {}
 
 
 @dataclass(frozen=True)

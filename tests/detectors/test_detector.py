@@ -78,6 +78,20 @@ def test_arguments_of_a_foreign_class() -> None:
         create_detector("support.fake_detectors:NeedyDetector", {"size": 1})
 
 
+def test_checks_of_a_foreign_class() -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        VideoAnalyzer(
+            detectors=[
+                ["support.fake_detectors:CheckedDetector", {"corners": 0, "shade": "green", "name": ""}]
+            ]
+        )
+    assert sorted(caught.value.problems) == [
+        "detectors[0] (support.fake_detectors:CheckedDetector): corners: found 0, valid is a whole number from 1 to 9",
+        'detectors[0] (support.fake_detectors:CheckedDetector): name: found "", valid is a text that is not empty',
+        'detectors[0] (support.fake_detectors:CheckedDetector): shade: found "green", valid is a shade of grey',
+    ]
+
+
 @pytest.mark.parametrize("sides", [(0.2, 0, 0.1, 1), (-0.1, 0, 1, 1), (0, 0, 640, 480), (0, math.nan, 1, 1)])
 def test_boxes_are_fractions(sides: tuple[float, float, float, float]) -> None:
     with pytest.raises(ValueError, match="fractions of the image"):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -266,6 +268,12 @@ def test_file_that_is_no_manifest_is_refused(tmp_path: Path, text: str) -> None:
 
     with pytest.raises(ConfigurationError, match=r"manifest\.json is no TensorFlow\.js weights manifest"):
         read_weights(manifest)
+
+
+def test_converter_needs_no_inference_library() -> None:
+    code = "import human_detector.inference.face_converter, sys; print({'tensorflow', 'openvino'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "set()\n"
 
 
 def test_missing_file_is_named_in_one_sentence(tmp_path: Path) -> None:

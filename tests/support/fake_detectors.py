@@ -6,11 +6,12 @@ import ctypes
 import os
 import signal
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from human_detector.detectors.detector import Detector
+from human_detector.validation import Check, WholeNumber
 from human_detector.values import Box, Detection, Image
 
 
@@ -139,6 +140,27 @@ class LabelledDetector(InstantDetector):
     def __init__(self, *, label: str, **arguments: Any) -> None:
         super().__init__(**arguments)
         self.label = label
+
+
+class Grey(Check):
+    """A check of somebody else's."""
+
+    def __call__(self, value: Any) -> str | None:
+        """Valid: a shade of grey."""
+        return None if value in ("light", "dark") else "a shade of grey"
+
+
+class CheckedDetector(InstantDetector):
+    """Says how its arguments are checked."""
+
+    checks: ClassVar[Mapping[str, Check]] = {
+        **Detector.checks,
+        "corners": WholeNumber(1, 9),
+        "shade": Grey(),
+    }
+
+    def __init__(self, *, corners: int = 4, shade: str = "light", **arguments: Any) -> None:
+        super().__init__(**arguments)
 
 
 class UnloadableDetector(InstantDetector):
