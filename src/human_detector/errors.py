@@ -24,6 +24,10 @@ class ConfigurationError(HumanDetectorError):
         return "\n".join(self.problems)
 
 
+class ModelUnavailable(HumanDetectorError):
+    """A model could not be had: no network, a wrong checksum, a missing program. Trying again may help."""
+
+
 class PermanentError(HumanDetectorError):
     """This job fails each time that it is tried: record the reason, do not try again."""
 

@@ -318,7 +318,7 @@ def test_the_last_attempt_records_the_reason_before_the_message_is_a_dead_letter
         ({"require_gpu": True}, ["require_gpu is true, but TensorFlow sees no GPU"]),
         (
             {"human_detection": {"detectors": [["HumanDetector", {"model": "no_such_model"}]]}},
-            ["the model 'no_such_model' is missing", "get_ssdlite_pedestrian.sh"],
+            ["the model 'no_such_model' is missing", "human-detector models get"],
         ),
         (
             {"human_detection": {"detectors": [["no_module:Cat", {}], ["support.fake_detectors:NeedyDetector",

@@ -1,19 +1,34 @@
-"""Where the models lie, and which script gets one that is missing."""
+"""Where the models lie, and what gets one that is missing."""
 
 from __future__ import annotations
 
 import os
+import tomllib
 from pathlib import Path
 
 from human_detector.errors import ConfigurationError
+from human_detector.inference.model_table import MODELS
 
 FROZEN_GRAPH = "frozen_inference_graph.pb"
 SAVED_MODEL = "saved_model.pb"
+DISTRIBUTION = "human-detector"
 
 
 def model_folder() -> Path:
-    """The folder of the models: `$MODEL_DIR`, else `model/` of this repository."""
-    return Path(os.environ.get("MODEL_DIR") or Path(__file__).resolve().parents[3] / "model")
+    """The folder of the models: `$MODEL_DIR`, else `model/` of a clone, else in the user's data folder."""
+    if given := os.environ.get("MODEL_DIR"):
+        return Path(given)
+    if clone := _clone():
+        return clone / "model"
+    # Imported when needed: the scripts in model/ also run where no package is installed.
+    from platformdirs import user_data_path
+
+    return user_data_path(DISTRIBUTION) / "models"
+
+
+def graph_file(name: str) -> Path:
+    """Where the frozen graph of a model lies, once it is there."""
+    return model_folder() / name / FROZEN_GRAPH
 
 
 def find_model(model: str) -> Path:
@@ -27,7 +42,7 @@ def find_model(model: str) -> Path:
         The path of a frozen graph or of a `saved_model.pb`.
 
     Raises:
-        ConfigurationError: there is no such model; says which script gets it.
+        ConfigurationError: there is no such model; says how to get it.
     """
     for place in (model_folder() / model, Path(model)):
         candidates = (place / FROZEN_GRAPH, place / "saved_model" / SAVED_MODEL, place / SAVED_MODEL, place)
@@ -50,9 +65,16 @@ def damaged(model: str, path: Path, reason: object) -> ConfigurationError:
 
 def how_to_get(model: str) -> str:
     """What to do to get a model, for a person."""
-    folder = Path(__file__).resolve().parents[3] / "model"
-    script = folder / f"get_{model}.sh"
-    if script.is_file():
-        return f"run model/{script.name}"
-    known = ", ".join(sorted(path.name for path in folder.glob("get_*.sh")))
-    return f"give the path of a model, or get one with {known} in model/"
+    if model in MODELS:
+        return f"run: human-detector models get {model}"
+    return f"give the path of a model, or get one with: human-detector models get {' | '.join(MODELS)}"
+
+
+def _clone() -> Path | None:
+    """The clone of the repository that this file lies in; None if it lies among installed packages."""
+    folder = Path(__file__).resolve().parents[3]
+    try:
+        project = tomllib.loads((folder / "pyproject.toml").read_text(encoding="utf-8"))["project"]["name"]
+    except (OSError, ValueError, LookupError, TypeError):
+        return None
+    return folder if project == DISTRIBUTION and (folder / "model").is_dir() else None

