@@ -9,13 +9,16 @@ from typing import Any
 
 import pytest
 
+from human_detector import configuration as configuration_module
 from human_detector.configuration import (
+    EMBEDDED_CONFIGURATION,
     WORKER,
     WorkerSettings,
     configuration_path,
     find_problems,
     load_configuration,
 )
+from human_detector.deployment.settings import models_of
 from human_detector.errors import ConfigurationError
 
 PRODUCT = Path(__file__).resolve().parent.parent / "variables.json"
@@ -131,6 +134,17 @@ def test_a_file_that_is_no_object(content: str, tmp_path: Path) -> None:
         load_configuration(path)
 
 
-def test_a_file_that_is_missing(tmp_path: Path) -> None:
-    with pytest.raises(ConfigurationError, match=r"none\.json cannot be read: No such file"):
+def test_a_file_that_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(ConfigurationError, match=r"none\.json cannot be read: No such file or directory$"):
         load_configuration(tmp_path / "none.json")
+    monkeypatch.setattr(configuration_module, "configuration_path", lambda: tmp_path / "variables.json")
+    with pytest.raises(
+        ConfigurationError, match=r"No such file .*; set \$VARIABLES_JSON to the path of yours$"
+    ):
+        load_configuration()
+
+
+def test_the_embedded_configuration_has_the_small_models(document: dict[str, Any]) -> None:
+    embedded = load_configuration(EMBEDDED_CONFIGURATION)
+    assert models_of(embedded.human_detection) == ["ssdlite_pedestrian", "mobilenet_ssd_widerface"]
+    assert all("engine" not in arguments for _, arguments in embedded.human_detection["detectors"])

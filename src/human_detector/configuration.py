@@ -14,6 +14,9 @@ from human_detector.deployment.sections import ECR, ECS
 from human_detector.errors import ConfigurationError
 from human_detector.validation import Boolean, Number, Section, Text, WholeNumber
 
+EMBEDDED_CONFIGURATION = Path(__file__).resolve().with_name("embedded_configuration.json")
+"""What is analysed with where nobody says anything else: the small models, which a laptop can run."""
+
 
 @dataclass(frozen=True)
 class WorkerSettings:
@@ -115,11 +118,14 @@ def load_configuration(path: Path | None = None) -> Configuration:
     Raises:
         ConfigurationError: lists every problem with its path in the file, what was found and what is valid.
     """
+    hint = "" if path else "; set $VARIABLES_JSON to the path of yours"
     path = path or configuration_path()
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise ConfigurationError(f"the configuration {path} cannot be read: {error.strerror}") from error
+        raise ConfigurationError(
+            f"the configuration {path} cannot be read: {error.strerror}{hint}"
+        ) from error
     except ValueError as error:
         raise ConfigurationError(f"the configuration {path} is not JSON: {error}") from error
     problems = find_problems(document)

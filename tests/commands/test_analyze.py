@@ -16,12 +16,11 @@ from support.commands import INSTANT, hide_package, run
 from support.media import clip, cut, needs_ffmpeg, probe_stamps
 from support.pictures import detail, picture
 
-SMALL_MODELS = "demo/variables.json"
 
 
 def test_a_real_clip_with_the_embedded_models(tmp_path: Path) -> None:
     wishes = ("--annotate", "--blur", "faces", "--report", "--export", "mot", "--export", "csv")
-    done = run("analyze", "--config", SMALL_MODELS, "--output", tmp_path, *wishes, sample_clip())
+    done = run("analyze", "--output", tmp_path, *wishes, sample_clip())
     assert done.returncode == 0, done.stderr
     result = json.loads((tmp_path / "carphone_pristine.json").read_text())
     assert result["summary"]["analyzed_frames"] == 24
@@ -163,14 +162,14 @@ def test_a_wrong_set_up_is_said_before_anything_is_read(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_missing_model_names_its_script(
+def test_a_missing_model_says_what_gets_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("MODEL_DIR", str(tmp_path))
     assert analyze_command.run(["--output", str(tmp_path), str(sample_clip())]) == 2
     shown = capsys.readouterr().err
-    assert "model/get_faster_rcnn_resnet101_coco.sh" in shown
-    assert "--config demo/variables.json" in shown
+    assert "run: human-detector models get ssdlite_pedestrian" in shown
+    assert "run: human-detector models get mobilenet_ssd_widerface" in shown
 
 
 def test_a_missing_package_is_said_before_the_work(tmp_path: Path) -> None:
@@ -217,10 +216,11 @@ def test_arguments_become_those_of_the_analyzer() -> None:
         ],
         "tracker": True,
     }
-    options = analyze_command._parse(["--config", SMALL_MODELS, "--frame-ratio=0.5", "v"])
-    configured = analyze_command.human_detection(options)
+    configured = analyze_command.human_detection(analyze_command._parse(["--frame-ratio=0.5", "v"]))
     assert configured["frame_ratio"] == 0.5
-    assert configured["detectors"][0][1]["model"] == "ssdlite_pedestrian"
+    assert configured["detectors"][0][1]["model"] == "ssdlite_pedestrian", "unless another is asked for"
+    configured = analyze_command.human_detection(analyze_command._parse(["--config=variables.json", "v"]))
+    assert "model" not in configured["detectors"][0][1]
     with pytest.raises(ConfigurationError):
         analyze_command.human_detection(analyze_command._parse(["--detector=X={", "v"]))
 

@@ -73,7 +73,7 @@ def test_the_small_models_have_a_measured_cpu(capsys: pytest.CaptureFixture[str]
     assert cost_command.main(["--config", SMALL, "--hours", "100", "--instance", "m8a.large"]) == 0
     shown = capsys.readouterr().out
     assert shown.startswith("100 hours of video, 25 frames per second, frame ratio 0.2\n")
-    assert re.search(r"^m8a.large +\$0.122 +38.7 +12.9 h +\$1.573  benchmarks$", shown, re.MULTILINE)
+    assert re.search(r"^m8a.large +\$0.122 +45.4 +11.0 h +\$1.341  benchmarks$", shown, re.MULTILINE)
     assert "benchmarks: measured on 2 virtual cores of an AMD EPYC (Zen 5) with a video of 640x272" in shown
 
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import threading
+import tomllib
 from collections.abc import Callable, Sequence
 from functools import cache
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +23,14 @@ from human_detector.detectors.graph_detector import GraphDetector
 from human_detector.errors import ConfigurationError
 from human_detector.inference import load_engine as load_engine_module
 from human_detector.inference import openvino_graph, ssd_network, tensorflow_engine
-from human_detector.inference.engine import ModelSettings
+from human_detector.inference.engine import ENGINES, ModelSettings
 from human_detector.inference.load_engine import load_engine
 from human_detector.inference.model_files import find_model
 from human_detector.values import Box, Detection, Image
 from human_detector.video.source import VideoSource
 from human_detector.video_analyzer import VideoAnalyzer
 from sample_clip import BIKES, sample_clip
+from support.paths import ROOT
 from support.reference import (
     CLIPS,
     FACES,
@@ -352,10 +356,29 @@ def test_auto_takes_a_gpu_first_and_openvino_next(
     assert loaded.info.name == expected
 
 
-def test_an_engine_that_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(load_engine_module, "_installed", lambda name: name != "openvino")
-    with pytest.raises(ConfigurationError, match="engine: found 'openvino', but it is not installed"):
-        load_engine("openvino", ModelSettings(HUMANS, find_model(HUMANS), 1))
+@pytest.mark.parametrize(
+    ("engine", "sentence"),
+    [
+        ("openvino", "'openvino', but it is not installed here: pip install \"human-detector[openvino]\""),
+        (
+            "tensorflow",
+            "'tensorflow', but it is not installed here: pip install \"human-detector[tensorflow]\" or",
+        ),
+        ("auto", "'auto', but none is installed here: pip install \"human-detector[openvino]\" or"),
+    ],
+)
+def test_an_engine_that_is_not_installed_is_named_with_its_extra(
+    engine: str, sentence: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(load_engine_module, "_installed", lambda _: False)
+    with pytest.raises(ConfigurationError, match=re.escape(f"engine: found {sentence}")):
+        load_engine(engine, ModelSettings(HUMANS, find_model(HUMANS), 1))
+
+
+def test_the_extras_that_are_named_exist() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert {*chain(*load_engine_module.EXTRAS.values())} <= project["optional-dependencies"].keys()
+    assert set(load_engine_module.EXTRAS) == set(ENGINES)
 
 
 @pytest.mark.parametrize("name", ["tensorflow", "openvino"])

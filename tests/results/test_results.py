@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
+import human_detector
 from human_detector.results.document import AnalysisHeader, AnalysisResult, Summary
 from human_detector.results.made_of import document_made_of, local_source, made_of
+from human_detector.results.reader import read_result
 from human_detector.results.writer import ResultFileWriter, compact, lines_path, partial_path
 from human_detector.values import Box, Detection, EngineInfo, FrameDetections, VideoInfo
 from human_detector.video_analyzer import VideoAnalyzer
@@ -78,8 +80,16 @@ def test_a_video_without_analysed_frames_is_valid_json(tmp_path: Path) -> None:
 
 def test_identity_comes_first() -> None:
     document = header([]).to_dict(42, {"bucket": "b", "key": "k", "etag": "e"})
-    assert list(document)[:3] == ["schema_version", "video_id", "video"]
+    assert list(document)[:3] == ["schema_version", "producer", "video_id"]
     assert list(document["video"])[:3] == ["bucket", "key", "etag"]
+
+
+def test_a_result_that_does_not_say_what_made_it_is_read(tmp_path: Path) -> None:
+    """Those of the first days."""
+    document = AnalysisResult(header(FRAMES), FRAMES).to_dict()
+    del document["producer"]
+    (tmp_path / "result.json").write_text(json.dumps(document))
+    assert read_result(str(tmp_path / "result.json")) == document
 
 
 def test_what_was_cut_off_is_gone_on_with_after_the_last_whole_line(tmp_path: Path) -> None:
@@ -165,7 +175,9 @@ def test_python_api() -> None:
     assert document["summary"]["analyzed_frames"] == len(document["frames"]) == 60
     assert seen == sorted(seen)
     assert seen[-1] == 1.0
-    assert list(document) == ["schema_version", "video", "human_detection", "engine", "summary", "frames"]
+    header = ["schema_version", "producer", "video", "human_detection", "engine", "summary"]
+    assert list(document) == [*header, "frames"]
+    assert document["producer"] == {"name": "human-detector", "version": human_detector.__version__}
     assert document["human_detection"]["detectors"][0][1]["max_batch_size"] == 7
 
 

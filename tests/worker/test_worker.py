@@ -12,6 +12,7 @@ from typing import Any
 import psutil
 import pytest
 
+from human_detector import __version__
 from sample_clip import sample_clip
 from support.worker_harness import INSTANT, Aws, run_worker, wait_until, worker
 
@@ -41,6 +42,7 @@ def test_a_video_from_message_to_result(aws: Aws, clip: Path, tmp_path: Path) ->
     frames = result.pop("frames")
     assert result == {
         "schema_version": "1.0",
+        "producer": {"name": "human-detector", "version": __version__},
         "video_id": 42,
         "video": {
             "bucket": aws.bucket,

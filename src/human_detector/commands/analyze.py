@@ -18,7 +18,7 @@ from human_detector.commands.interrupts import EXIT_INTERRUPTED, end_on_interrup
 from human_detector.commands.local_analysis import BLURRED, LocalAnalysis, Plan, Wishes
 from human_detector.commands.outcomes import Outcome, describe, describe_skipped, print_outcomes
 from human_detector.commands.progress_display import ProgressDisplay
-from human_detector.configuration import load_configuration
+from human_detector.configuration import EMBEDDED_CONFIGURATION, load_configuration
 from human_detector.detectors.detector import detector_class
 from human_detector.errors import ConfigurationError, VideoError, in_words
 from human_detector.inference.engine import ENGINES
@@ -28,7 +28,6 @@ from human_detector.video.find_videos import find_videos, name_outputs
 from human_detector.video_analyzer import VideoAnalyzer
 
 EXIT_FAILED, EXIT_CONFIGURATION = 1, 2
-SMALL_MODELS = "demo/variables.json"
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -53,8 +52,6 @@ def run(arguments: Sequence[str]) -> int:
     except ConfigurationError as error:
         for sentence in error.problems:
             display.say(f"human-detector analyze: {sentence}")
-        if "get_" in str(error):
-            display.say(f"human-detector analyze: or use the small models: --config {SMALL_MODELS}")
         return EXIT_CONFIGURATION
     end_on_interrupt(stopping, display)
     outcomes = failed + _run(plans, analysis, display, stopping)
@@ -86,7 +83,7 @@ def human_detection(options: argparse.Namespace) -> dict[str, Any]:
     if options.detector:
         wanted: dict[str, Any] = {"detectors": [_parse_detector(text) for text in options.detector]}
     else:
-        wanted = dict(load_configuration(options.config).human_detection)
+        wanted = dict(load_configuration(options.config or EMBEDDED_CONFIGURATION).human_detection)
     if options.frame_ratio is not None:
         wanted["frame_ratio"] = options.frame_ratio
     if options.tracker:
@@ -162,7 +159,7 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
         "--config",
         type=Path,
         metavar="FILE",
-        help="configuration with the detectors (default: variables.json)",
+        help="configuration with the detectors, such as variables.json (default: small models for both)",
     )
     which.add_argument(
         "--detector",

@@ -18,7 +18,9 @@ from human_detector.results.reader import read_result
 def main(arguments: Sequence[str]) -> int:
     """Entry point; returns the exit status."""
     parser = argparse.ArgumentParser(
-        prog="human-detector export", description="Export a result file to the formats of other tools."
+        prog="human-detector export",
+        description="Export a result file to the formats of other tools.",
+        epilog="For example: human-detector export clip.json --format coco --format csv",
     )
     parser.add_argument("result", metavar="RESULT", help="a result file: a path, or s3://bucket/key")
     parser.add_argument(

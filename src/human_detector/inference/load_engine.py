@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 import ctypes
+from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 
 from human_detector.errors import ConfigurationError
 from human_detector.inference.engine import Engine, ModelSettings
+
+EXTRAS: Mapping[str, Sequence[str]] = {
+    "auto": ("openvino", "tensorflow", "gpu"),
+    "tensorflow": ("tensorflow", "gpu"),
+    "openvino": ("openvino",),
+}
+"""What a plain installation lacks for each engine, one of them: extras of pyproject.toml."""
 
 
 def load_engine(wanted: str, settings: ModelSettings) -> Engine:
@@ -22,7 +30,9 @@ def load_engine(wanted: str, settings: ModelSettings) -> Engine:
     """
     name = _choose() if wanted == "auto" else wanted
     if not _installed(name):
-        raise ConfigurationError(f"engine: found {name!r}, but it is not installed here")
+        what = "none is" if wanted == "auto" else "it is not"
+        how = " or ".join(f'pip install "human-detector[{extra}]"' for extra in EXTRAS[wanted])
+        raise ConfigurationError(f"engine: found {wanted!r}, but {what} installed here: {how}")
     # Imported when needed: either takes seconds and hundreds of megabytes. The worker process needs none.
     if name == "openvino":
         from human_detector.inference.openvino_engine import OpenVinoEngine

@@ -8,8 +8,11 @@ from typing import Any
 
 from human_detector.results.detections import Detections
 from human_detector.values import EngineInfo, FrameDetections, VideoInfo
+from human_detector.version import __version__
 
 SCHEMA_VERSION = "1.0"
+PRODUCER = {"name": "human-detector", "version": __version__}
+"""What made the result; those of the first days do not say it."""
 
 
 class Summary:
@@ -81,6 +84,7 @@ class AnalysisHeader:
         identity = {} if video_id is None else {"video_id": video_id}
         return {
             "schema_version": SCHEMA_VERSION,
+            "producer": PRODUCER,
             **identity,
             "video": {**(source or {}), **self.video.to_dict()},
             "human_detection": dict(self.human_detection),
