@@ -99,7 +99,8 @@ class VideoAnalyzer:
             except ConfigurationError as error:
                 problems += error.problems
         if problems:
-            raise ConfigurationError(*problems)
+            # Two detectors may lack the same engine.
+            raise ConfigurationError(*dict.fromkeys(problems))
 
     def analyze(
         self, path: Path | str, progress: Progress = _no_progress, *, stop: Stop = _never

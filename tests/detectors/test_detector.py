@@ -13,6 +13,7 @@ from human_detector.detectors.detector import create_detector
 from human_detector.detectors.face_detector import FaceDetector
 from human_detector.detectors.human_detector import HumanDetector
 from human_detector.errors import ConfigurationError
+from human_detector.inference import load_engine as load_engine_module
 from human_detector.values import Box, Detection
 from human_detector.video_analyzer import VideoAnalyzer
 
@@ -121,3 +122,13 @@ def test_video_analyzer_refuses_bad_arguments(arguments: dict[str, Any], said: s
     with pytest.raises(ConfigurationError) as caught:
         VideoAnalyzer(**arguments)
     assert said in str(caught.value)
+
+
+def test_what_two_detectors_lack_is_said_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(load_engine_module, "_installed", lambda _: False)
+    small = {"engine": "openvino", "model": "ssdlite_pedestrian"}
+    analyzer = VideoAnalyzer(detectors=[["HumanDetector", small], ["FaceDetector", {"engine": "openvino"}]])
+    with pytest.raises(ConfigurationError) as raised:
+        analyzer.load()
+    (sentence,) = raised.value.problems
+    assert "'openvino', but it is not installed here" in sentence
