@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import ssl
+from http.client import RemoteDisconnected
 from pathlib import Path
+from urllib.error import URLError
 
 import pytest
 
@@ -170,6 +173,38 @@ def test_an_address_where_nothing_listens_is_told(target: Target) -> None:
     target.url = f"{unused_url()}/graph.tar.gz"
 
     target.fail(rf"cannot download {target.url}: the connection was refused")
+
+
+def certificate_error() -> ssl.SSLError:
+    error = ssl.SSLCertVerificationError(1, "[SSL: CERTIFICATE_VERIFY_FAILED] ...")
+    error.verify_message = "certificate has expired"
+    return error
+
+
+@pytest.mark.parametrize(
+    ("error", "sentence"),
+    [
+        (URLError(certificate_error()), "its certificate is not valid: certificate has expired"),
+        (
+            URLError(ssl.SSLEOFError(8, "EOF occurred in violation of protocol")),
+            "the connection broke off; run",
+        ),
+        (
+            RemoteDisconnected("Remote end closed connection without response"),
+            "the connection broke off; run",
+        ),
+        (URLError(OSError(101, "Network is unreachable")), "Network is unreachable"),
+    ],
+    ids=["certificate", "TLS", "closed", "no route"],
+)
+def test_other_failures_are_told(
+    error: Exception, sentence: str, target: Target, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr(download_module, "urlopen", fail)
+    target.fail(f"cannot download {target.url}: {sentence}")
 
 
 def test_a_missing_network_is_told(target: Target) -> None:

@@ -340,7 +340,7 @@ def test_python_alone_gets_a_model(server: FileServer, tmp_path: Path) -> None:
 
     assert done.returncode == 0, done.stderr
     assert Path(done.stdout.strip()).read_bytes() == GRAPH
-    assert done.stderr == f"small: downloading {server.url}/small\n"
+    assert done.stderr.splitlines() == [f"small: downloading {server.url}/small", "small: whole and verified"]
 
 
 def test_python_alone_says_what_is_missing(tmp_path: Path) -> None:

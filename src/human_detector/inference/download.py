@@ -137,9 +137,9 @@ def _explain(reason: object) -> str:
             return "the connection was refused"
         case TimeoutError():
             return f"no answer for {TIMEOUT_SECONDS:g} s; run this again to go on where it stopped"
-        case ssl.SSLError():
-            return f"its server cannot be trusted ({reason.reason or reason})"
-        case ConnectionError() | HTTPException():
+        case ssl.SSLCertVerificationError():
+            return f"its certificate is not valid: {reason.verify_message}"
+        case ConnectionError() | HTTPException() | ssl.SSLError():
             return "the connection broke off; run this again to go on where it stopped"
         case OSError(strerror=str(sentence)):
             return sentence

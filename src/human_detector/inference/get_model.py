@@ -90,6 +90,7 @@ def _fetch_from(source: Source, model: Model, graph: Path, display: Display) -> 
         fetch_graph(source, graph.parent, scratch, display.update).replace(graph)
     for part in graph.parent.glob("*.part"):
         part.unlink()
+    display.say(f"{model.name}: whole and verified")
 
 
 @contextmanager
