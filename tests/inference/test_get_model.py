@@ -244,6 +244,15 @@ def test_the_reason_of_pip_is_told(models: Path, tmp_path: Path, monkeypatch: py
         get_model(MODELS["ssdlite_pedestrian"], Lines())
 
 
+def test_an_index_that_pip_cannot_reach_is_told(
+    models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    places = {"PIP_INDEX_URL": f"{unused_url()}/simple", "PIP_FIND_LINKS": str(tmp_path)}
+    use_environment(monkeypatch, {**places, "PIP_CONFIG_FILE": os.devnull, "no_proxy": "127.0.0.1"})
+    with pytest.raises(ModelUnavailable, match=r"the package index cannot be reached; is there a network\?$"):
+        get_model(MODELS["ssdlite_pedestrian"], Lines())
+
+
 # ---- the face model: from its author, else rebuilt from face-api's package, by npm ----
 
 
@@ -289,6 +298,18 @@ def test_another_graph_than_the_expected_is_not_kept(
     with pytest.raises(ModelUnavailable, match=r"the graph rebuilt from @vladmandic.* has a wrong checksum"):
         get_model(MODELS["mobilenet_ssd_widerface"], Lines())
     assert names(models / "mobilenet_ssd_widerface") == [".lock"]
+
+
+def test_a_registry_that_npm_cannot_reach_is_told(
+    models: Path, programs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    npm = "npm error code ENOTFOUND\nnpm error network request to http://x/ failed, reason: getaddrinfo"
+    make_program(programs, "npm", f"echo '{npm}' >&2", "exit 1")
+    monkeypatch.setenv("FACE_MODEL_URL", unused_url())
+    with pytest.raises(
+        ModelUnavailable, match=r"npm cannot download .*: the package index cannot be reached"
+    ):
+        get_model(MODELS["mobilenet_ssd_widerface"], Lines())
 
 
 def test_weights_that_are_no_use_are_told(

