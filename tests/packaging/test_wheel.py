@@ -111,8 +111,8 @@ def test_the_wheel_has_the_package_and_nothing_else(wheel: Path) -> None:
         for path in (SRC / "human_detector").rglob("*")
         if path.is_file() and "__pycache__" not in path.parts
     }
-    assert {"human_detector/py.typed", "human_detector/report/page.js"} <= files
-    assert "human_detector/embedded_configuration.json" in files
+    data = {"py.typed", "report/page.js", "embedded_configuration.json", "variables.schema.json"}
+    assert {f"human_detector/{name}" for name in data} <= files
     information = f"human_detector-{__version__}.dist-info"
     others = {"METADATA", "RECORD", "WHEEL", "entry_points.txt", "licenses/LICENSE"}
     assert set(contents(wheel)) == files | {f"{information}/{name}" for name in others}
