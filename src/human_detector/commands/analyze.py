@@ -141,7 +141,7 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="human-detector analyze",
         description="Find humans and faces in videos on this machine. Each video gets a result, NAME.json.",
-        epilog="Example: human-detector analyze holiday/ --output results --report. A video that "
+        epilog="For example: human-detector analyze holiday/ --output results --report. A video that "
         "has a whole result of the same file and configuration is not analysed again. "
         "Ctrl-C leaves what is done in NAME.json.partial, and the same command goes on from there; pressed "
         "again, it ends at once. Exit status: 0 all videos done, 1 a video failed or is damaged, 2 the "
