@@ -3,12 +3,28 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from moto.server import ThreadedMotoServer
 
+from support import media
 from support.worker_harness import Aws
+
+
+@pytest.fixture(scope="session")
+def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of this run of the tests, the same one in all its processes."""
+    base = tmp_path_factory.getbasetemp()
+    return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _clips_are_made_once(run_folder: Path) -> None:
+    media.shared_folder = run_folder / "clips"
+    media.shared_folder.mkdir(exist_ok=True)
 
 
 @pytest.fixture(scope="session")

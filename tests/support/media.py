@@ -1,8 +1,15 @@
-"""Makes small video files with the ffmpeg command, damages them, and asks ffprobe and ffmpeg about them."""
+"""Makes small video files with the ffmpeg command, damages them, and asks ffprobe and ffmpeg about them.
+
+The files have the same bytes on every processor. Encoders choose their instructions by what the processor has, and
+with them the roundings: above all x264, where it weighs one way to code a block against another. So FFmpeg's own code
+runs without such instructions, x264 is told to be independent of them, and each has one thread.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import json
+import os
 import random
 import shutil
 import struct
@@ -24,11 +31,28 @@ needs_ffmpeg = pytest.mark.skipif(
 # Fine noise makes frames large enough that damage hits one.
 NOISE = "noise=alls=15:allf=t:all_seed=1"
 
+X264 = ("-c:v", "libx264", "-x264-params", "cpu-independent=1")
+H264 = (*X264, "-pix_fmt", "yuv420p")
+# Without B-frames. One that is damaged may be handed out by one decoder thread before another has marked it.
+H264_IN_ORDER = (*H264, "-bf", "0")
+HEVC = ("-c:v", "libx265", "-x265-params", "log-level=none:pools=none:frame-threads=1")
+VP8 = ("-c:v", "libvpx", "-auto-alt-ref", "1")
+VP9 = ("-c:v", "libvpx-vp9", "-deadline", "realtime", "-cpu-used", "8")
+AV1 = ("-c:v", "libsvtav1", "-svtav1-params", "lp=1", "-preset", "12")
+"""How to call the encoders that are not FFmpeg's own: options of the output."""
+
+_TAKE_X264 = (".mp4", ".mov", ".mkv")
+"""The containers for which FFmpeg chooses that encoder by itself."""
+
+shared_folder: Path | None = None
+"""Where `clip` keeps what it has made, for all processes of a run; None where it keeps nothing. See conftest.py."""
+
 
 def run_ffmpeg(*arguments: str | Path) -> bytes:
     """Runs ffmpeg and returns what it prints."""
-    command = ["ffmpeg", "-v", "error", "-nostdin", "-y", *map(str, arguments)]
-    done = subprocess.run(command, capture_output=True, check=False)
+    command = ["ffmpeg", "-v", "error", "-nostdin", "-y", "-cpuflags", "0", *map(str, arguments)]
+    # SVT-AV1 tells its settings to everybody, whatever ffmpeg was told.
+    done = subprocess.run(command, capture_output=True, check=False, env={**os.environ, "SVT_LOG": "1"})
     assert done.returncode == 0, f"{command}: {done.stderr.decode(errors='replace')}"
     return done.stdout
 
@@ -63,12 +87,28 @@ def clip(
         codec = str(output[output.index("-c:v") + 1])
         if f" {codec} " not in _encoders():
             pytest.skip(f"this ffmpeg cannot encode {codec}")
+    elif path.suffix in _TAKE_X264:
+        output = (*X264, *output)
     source = f"testsrc2=size={size}:rate={rate}:duration={frames / rate},{filters}"
     inputs = ["-f", "lavfi", "-i", source]
     if sound:
         inputs += ["-f", "lavfi", "-i", f"sine=duration={sound}"]
-    run_ffmpeg(*inputs, *output, path)
+    arguments = [*inputs, "-threads", "1", *map(str, output)]
+    if shared_folder is None:
+        run_ffmpeg(*arguments, path)
+    else:
+        shutil.copyfile(_made_once(shared_folder, arguments, path.suffix), path)
     return path
+
+
+def _made_once(folder: Path, arguments: list[str], suffix: str) -> Path:
+    """The file of these arguments; two processes that make it at once make the same."""
+    made = folder / (hashlib.sha256(repr(arguments).encode()).hexdigest() + suffix)
+    if not made.exists():
+        part = folder / f"{os.getpid()}-{made.name}"
+        run_ffmpeg(*arguments, part)
+        part.replace(made)
+    return made
 
 
 def probe_stamps(path: Path) -> list[float | None]:
@@ -124,11 +164,43 @@ def packet_hashes(path: Path, stream: str) -> list[str]:
     return [packet["data_hash"] for packet in json.loads(shown.stdout)["packets"]]
 
 
-def cut(source: Path, target: Path, share: float = 0.6) -> Path:
-    """Writes the first part of a file."""
-    data = source.read_bytes()
-    target.write_bytes(data[: int(len(data) * share)])
+def packet_positions(path: Path, stream: str = "v:0") -> list[tuple[int, int]]:
+    """Returns (position in the file, bytes) of each packet of a stream of which the reader knows it.
+
+    In a transport stream and in MPEG-PS a packet begins behind its position and reaches further than its bytes,
+    since headers lie before and in it.
+    """
+    command = ["ffprobe", "-v", "error", "-select_streams", stream, "-of", "json", "-show_packets"]
+    shown = subprocess.run([*command, path], capture_output=True, text=True, check=True)
+    packets = json.loads(shown.stdout)["packets"]
+    return [(int(packet["pos"]), int(packet["size"])) for packet in packets if "pos" in packet]
+
+
+def slice_positions(path: Path, packet: int) -> list[int]:
+    """Returns where the H.264 slices of a packet of an MP4 begin: at the byte that tells their type."""
+    data, slices = path.read_bytes(), []
+    position, size = packet_positions(path)[packet]
+    end = position + size
+    while position < end:  # ISO 14496-15: four bytes with the length of each unit, then the unit
+        if data[position + 4] & 31 in _SLICE_TYPES:
+            slices.append(position + 4)
+        position += 4 + int.from_bytes(data[position : position + 4], "big")
+    return slices
+
+
+_SLICE_TYPES = (1, 5)  # ITU-T H.264, table 7-1
+
+
+def cut(source: Path, target: Path, end: int) -> Path:
+    """Writes so many bytes of the beginning of a file."""
+    target.write_bytes(source.read_bytes()[:end])
     return target
+
+
+def cut_in_packet(source: Path, target: Path, packet: int) -> Path:
+    """Writes a file up to the middle of a video packet."""
+    position, size = packet_positions(source)[packet]
+    return cut(source, target, position + size // 2)
 
 
 def overwrite(source: Path, target: Path, places: Sequence[tuple[int, int]]) -> Path:
@@ -141,11 +213,12 @@ def overwrite(source: Path, target: Path, places: Sequence[tuple[int, int]]) -> 
     return target
 
 
-def packet_positions(path: Path, stream: str = "v:0") -> list[tuple[int, int]]:
-    """Returns (position in the file, bytes) of each packet of a stream."""
-    command = ["ffprobe", "-v", "error", "-select_streams", stream, "-of", "json", "-show_packets"]
-    shown = subprocess.run([*command, path], capture_output=True, text=True, check=True)
-    return [(int(packet["pos"]), int(packet["size"])) for packet in json.loads(shown.stdout)["packets"]]
+def put(source: Path, target: Path, position: int, content: bytes) -> Path:
+    """Writes a copy that has these bytes at a position instead of its own."""
+    data = bytearray(source.read_bytes())
+    data[position : position + len(content)] = content
+    target.write_bytes(data)
+    return target
 
 
 def set_display_matrix(source: Path, target: Path, matrix: tuple[int, int, int, int]) -> Path:
