@@ -1,9 +1,28 @@
 #!/usr/bin/env bash
-# All tests. Arguments go to pytest: ./run_tests.sh -k messages
+# All tests, or those that one runs again and again.
 set -euo pipefail
 
 # shellcheck source=environment.sh
 source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
+
+usage() {
+  cat <<'TEXT'
+usage: ./run_tests.sh [--quick] [PYTEST ARGUMENT ...]
+
+Makes the environment and gets the embedded models the first time, then runs the tests.
+
+  --quick   only what needs neither an emulated AWS nor models: a minute and a half, for the inner loop.
+            A test belongs to it by what it uses; tests/conftest.py says how.
+  -m slow   only what is left out otherwise, since it takes minutes or gigabytes.
+
+Other arguments go to pytest, which then runs without parallel processes unless they ask for them:
+  ./run_tests.sh -k messages
+  ./run_tests.sh tests/video -n 2
+
+Most of the time goes into waiting for leases to end (tests/worker), the two fault campaigns, TensorFlow's
+start and the models on a CPU (tests/inference).
+TEXT
+}
 
 # ensure_tool COMMAND WHAT PACKAGE... : a program of the distribution; the tests that need it are skipped without.
 ensure_tool() {
@@ -18,15 +37,30 @@ ensure_tool() {
   echo "Without $command $what will be skipped: install $*"
 }
 
+# run_in_parallel ARGUMENT... : a process more than there are cores, since many tests wait more than they compute.
+run_in_parallel() {
+  "$python" -m pytest -n $(($(nproc) < 6 ? $(nproc) + 1 : 6)) --dist worksteal "$@"
+}
+
+case ${1:-} in
+  -h | --help)
+    usage
+    exit
+    ;;
+esac
 ensure_environment requirements-dev.txt
+ensure_tool ffprobe "the tests that make clips" ffmpeg
+cd "$root"
+if [ "${1:-}" = --quick ]; then
+  run_in_parallel "$@"
+  exit
+fi
 PYTHON=$python "$root/model/download_all_models.sh" ssdlite_pedestrian mobilenet_ssd_widerface \
   || fail "the models could not be had (see above)"
-ensure_tool ffprobe "the tests that make clips" ffmpeg
 ensure_tool chromium "the tests of the report in a browser" chromium fonts-dejavu-core
-cd "$root"
 if [ $# -gt 0 ]; then
   exec "$python" -m pytest "$@"
 fi
-# Most tests wait more than they compute, so two at a time. Those of the deployment share one Docker engine.
-"$python" -m pytest -n 2 --ignore tests/deployment
+# The tests of the deployment share one Docker engine, so they run one after another.
+run_in_parallel --ignore tests/deployment
 exec "$python" -m pytest tests/deployment

@@ -1,17 +1,53 @@
-"""Fixtures: an AWS emulator over HTTP, and one set of queue, bucket and table per test."""
+"""Fixtures that all rooms share, and the choice of the quick tests.
+
+`--quick` (./run_tests.sh --quick) leaves out what takes long, and a test says by what it uses whether it does: an
+emulated AWS (the fixture `aws_endpoint`, and with it `aws`), models (the fixture `models`), or a file that imports
+an inference library or the fault campaign. Nothing else is to be remembered: a test that takes a model without asking for the fixture
+finds none in a quick run, and fails there.
+"""
 
 from __future__ import annotations
 
 import logging
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from moto.server import ThreadedMotoServer
 
+from human_detector.inference.model_files import model_folder
 from support import media
 from support.worker_harness import Aws
+
+SLOW_FIXTURES = {"aws_endpoint", "models"}
+SLOW_IMPORT = re.compile(
+    r"^(?:import|from) (?:tensorflow|openvino|campaign|support\.(?:reference|older_exporter))\b", re.MULTILINE
+)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add --quick."""
+    parser.addoption(
+        "--quick", action="store_true", help="only tests without an emulated AWS and without models"
+    )
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave out the files of slow imports in a quick run, without importing them."""
+    if not config.option.quick or collection_path.suffix != ".py":
+        return None
+    return True if SLOW_IMPORT.search(collection_path.read_text(encoding="utf-8")) else None
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out the tests of slow fixtures in a quick run."""
+    if not config.option.quick:
+        return
+    slow = [item for item in items if SLOW_FIXTURES & set(getattr(item, "fixturenames", ()))]
+    config.hook.pytest_deselected(items=slow)
+    items[:] = [item for item in items if item not in slow]
 
 
 @pytest.fixture(scope="session")
@@ -25,6 +61,22 @@ def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def _clips_are_made_once(run_folder: Path) -> None:
     media.shared_folder = run_folder / "clips"
     media.shared_folder.mkdir(exist_ok=True)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_models_in_a_quick_run(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patched:
+        if request.config.option.quick:
+            patched.setenv("MODEL_DIR", str(tmp_path_factory.mktemp("no-models")))
+        yield
+
+
+@pytest.fixture(scope="session")
+def models() -> Path:
+    """The folder of the models that ./run_tests.sh gets."""
+    return model_folder()
 
 
 @pytest.fixture(scope="session")

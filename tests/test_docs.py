@@ -60,6 +60,7 @@ def test_the_new_detector_works_as_its_page_says(folder: Path, capsys: pytest.Ca
     assert '"my_detectors:CornerDetector"' in entry
 
 
+@pytest.mark.usefixtures("models")
 def test_the_python_api_works_as_its_page_says(folder: Path) -> None:
     pytest.importorskip("supervision")
     names: dict[str, object] = {}

@@ -17,6 +17,7 @@ from support.media import clip, cut, needs_ffmpeg, probe_stamps
 from support.pictures import detail, picture
 
 
+@pytest.mark.usefixtures("models")
 def test_a_real_clip_with_the_embedded_models(tmp_path: Path) -> None:
     wishes = ("--annotate", "--blur", "faces", "--report", "--export", "mot", "--export", "csv")
     done = run("analyze", "--output", tmp_path, *wishes, sample_clip())

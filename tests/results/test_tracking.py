@@ -88,6 +88,7 @@ def test_what_was_seen_once_is_nobody() -> None:
     assert tracker.distinct == 1
 
 
+@pytest.mark.usefixtures("models")
 def test_labelled_clip(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Seven people, a camera that pans, two who walk past in front. Measured: IDF1 0.86, 3 changes of number.
 

@@ -19,10 +19,25 @@ import boto3
 from support.paths import TESTS
 
 REGION = "eu-west-1"
+WAIT_SECONDS = 180
+"""How long to wait for what must come: so long that only a defect, and no busy machine, is given up on."""
 MAX_RECEIVE_COUNT = 3
 
 INSTANT = ["support.fake_detectors:InstantDetector", {}]
 """A detector that needs no model, for tests of everything around it."""
+
+STOP_SECONDS = 30
+"""How long a container may take to stop before it is killed (stopTimeout in human_detector_taskdef.json)."""
+
+
+def slow(seconds: float) -> list[Any]:
+    """A detector that takes so long for a batch of 5 frames."""
+    return ["support.fake_detectors:SlowDetector", {"seconds": seconds, "name": "D"}]
+
+
+def detection(*detectors: list[Any], frame_ratio: float = 1) -> dict[str, Any]:
+    """The section `human_detection`, with every frame analysed."""
+    return {"detectors": list(detectors), "frame_ratio": frame_ratio}
 
 
 class Aws:
@@ -129,6 +144,10 @@ class Aws:
         listed = self.s3.list_objects_v2(Bucket=self.bucket, Prefix=prefix)
         return [entry["Key"] for entry in listed.get("Contents", [])]
 
+    def partials(self) -> list[str]:
+        """The partial results."""
+        return self.keys("human_detector_partial/")
+
     def counts(self, url: str | None = None) -> tuple[int, int]:
         """How many messages of the queue are visible, and how many hidden."""
         names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
@@ -163,19 +182,30 @@ class WorkerProcess:
         variables: its configuration.
         folder: for the configuration, the log and its temporary files.
         arguments: of the command line.
+        waiting_times: instead of those of aws/waiting_times.py, where its own would be waited for in vain.
         environment: added to this process's.
     """
 
-    def __init__(self, variables: dict[str, Any], folder: Path, *arguments: str, **environment: str) -> None:
+    def __init__(
+        self,
+        variables: dict[str, Any],
+        folder: Path,
+        *arguments: str,
+        waiting_times: dict[str, float] | None = None,
+        **environment: str,
+    ) -> None:
         name = uuid.uuid4().hex[:8]
         self.scratch = folder / f"scratch-{name}"
         self.scratch.mkdir(parents=True)
         self.log_path = folder / f"worker-{name}.log"
         path = folder / f"variables-{name}.json"
         path.write_text(json.dumps(variables))
+        program = ["human_detector", "worker"]
+        if waiting_times:
+            program = ["support.hasty_worker", json.dumps(waiting_times)]
         with self.log_path.open("w") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "human_detector", "worker", *arguments],
+                [sys.executable, "-m", *program, *arguments],
                 env={
                     **os.environ,
                     "VARIABLES_JSON": str(path),
@@ -199,11 +229,11 @@ class WorkerProcess:
         """What it has left in its scratch folder, but for the file that says that it is healthy."""
         return [path.name for path in self.scratch.iterdir() if path.name != "human-detector.health"]
 
-    def wait(self, timeout: float = 60) -> int:
+    def wait(self, timeout: float = WAIT_SECONDS) -> int:
         """Wait for its end; returns its exit status."""
         return self.process.wait(timeout)
 
-    def wait_for_log(self, text: str, timeout: float = 30) -> None:
+    def wait_for_log(self, text: str, timeout: float = WAIT_SECONDS) -> None:
         """Wait until it has logged a text."""
         wait_until(lambda: text in self.log, timeout, lambda: f"{text!r} in the log:\n{self.log}")
 
@@ -225,10 +255,14 @@ class WorkerProcess:
 
 @contextmanager
 def worker(
-    variables: dict[str, Any], folder: Path, *arguments: str, **environment: str
+    variables: dict[str, Any],
+    folder: Path,
+    *arguments: str,
+    waiting_times: dict[str, float] | None = None,
+    **environment: str,
 ) -> Iterator[WorkerProcess]:
     """A running worker that is gone after the block."""
-    running = WorkerProcess(variables, folder, *arguments, **environment)
+    running = WorkerProcess(variables, folder, *arguments, waiting_times=waiting_times, **environment)
     try:
         yield running
     finally:
@@ -243,7 +277,9 @@ def run_worker(variables: dict[str, Any], folder: Path, **environment: str) -> W
 
 
 def wait_until(
-    condition: Callable[[], Any], timeout: float = 30, what: Callable[[], str] = lambda: "the condition"
+    condition: Callable[[], Any],
+    timeout: float = WAIT_SECONDS,
+    what: Callable[[], str] = lambda: "the condition",
 ) -> Any:
     """Poll until a condition holds; returns what it returned.
 
