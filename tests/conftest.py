@@ -1,9 +1,9 @@
 """Fixtures that all rooms share, and the choice of the quick tests.
 
 `--quick` (./run_tests.sh --quick) leaves out what takes long, and a test says by what it uses whether it does: an
-emulated AWS (the fixture `aws_endpoint`, and with it `aws`), models (the fixture `models`), or a file that imports
-an inference library or the fault campaign. Nothing else is to be remembered: a test that takes a model without asking for the fixture
-finds none in a quick run, and fails there.
+emulated AWS (the fixture `aws_endpoint`, and with it `aws`), models (the fixture `models`), a Docker engine, or a
+file that imports an inference library or the fault campaign. Nothing else is to be remembered: a test that takes a
+model without asking for the fixture finds none in a quick run, and fails there.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from human_detector.inference.model_files import model_folder
 from support import media
 from support.worker_harness import Aws
 
-SLOW_FIXTURES = {"aws_endpoint", "models"}
+SLOW_FIXTURES = {"aws_endpoint", "models", "docker_engine"}
 SLOW_IMPORT = re.compile(
     r"^(?:import|from) (?:tensorflow|openvino|campaign|support\.(?:reference|older_exporter))\b", re.MULTILINE
 )

@@ -31,7 +31,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 @pytest.fixture(scope="session")
-def engine() -> None:
+def docker_engine() -> None:
     """A Docker engine, and a registry's name that leads to this machine."""
     if reason := why_no_engine():
         pytest.skip(f"deployment is not tested: {reason}")
@@ -45,7 +45,7 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 @pytest.fixture(scope="session")
 def cloud(
-    engine: None, environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+    docker_engine: None, environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Cloud]:
     """An account of the emulator, empty, with the address of the containers' network."""
     subnet = docker("network", "inspect", "bridge", "--format", "{{(index .IPAM.Config 0).Subnet}}")

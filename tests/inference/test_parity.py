@@ -36,10 +36,7 @@ def clip(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 
 @cache
 def reference(clip: Path, model: str, channels: tuple[int, int, int] = RGB) -> FoundInClip:
-    return detect_in_clip(clip, _graph(model), EVERY, channels)
-
-
-_graph = cache(load_reference)
+    return detect_in_clip(clip, load_reference(model), EVERY, channels)
 
 
 @cache

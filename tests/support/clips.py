@@ -46,6 +46,11 @@ def face_api_package() -> Path:
     return folder
 
 
+def face_api_weights() -> Path:
+    """Returns the manifest of the weights of face-api's SSD network."""
+    return face_api_package() / "model" / "ssd_mobilenetv1_model-weights_manifest.json"
+
+
 @contextmanager
 def _scratch() -> Iterator[Path]:
     """A folder that is deleted afterwards; inside the cache, so that moving a file out of it is atomic."""

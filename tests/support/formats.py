@@ -5,8 +5,6 @@ from __future__ import annotations
 from support.media import AV1, H264, HEVC, VP8, VP9
 
 UNEVEN = ("-vf", "select='lt(n,20)+gt(n,30)*not(mod(n,3))'", "-vsync", "vfr")
-
-
 FORMATS: dict[str, tuple[str, ...]] = {
     "h264.mp4": (*H264, "-bf", "3"),
     "h264.mov": H264,

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-import subprocess
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ import tensorflow as tf
 from human_detector.inference.model_files import find_model
 from human_detector.values import Box, Detection
 from sample_clip import BIKES, sample_clip
+from support.media import H264, run_ffmpeg
 
 HUMANS = "ssdlite_pedestrian"
 FACES = "mobilenet_ssd_widerface"
@@ -75,10 +76,12 @@ CLIPS: Sequence[Callable[[Path], Path]] = (carphone, bikes, couple)
 
 
 def _ffmpeg(clip: Path, filters: str, source: Path) -> None:
-    command = ["ffmpeg", "-v", "error", "-y", "-i", source, "-filter_complex", filters, "-frames:v", "35"]
-    subprocess.run([*command, "-an", clip], check=True)
+    run_ffmpeg(
+        "-i", source, "-filter_complex", filters, "-frames:v", "35", "-an", "-threads", "1", *H264, clip
+    )
 
 
+@cache
 def load_reference(model: str) -> Callable[[Any], Any]:
     """The unmodified frozen graph: uint8 RGB [1, height, width, 3] in; boxes, scores and classes out."""
     graph_def = tf.compat.v1.GraphDef.FromString(find_model(model).read_bytes())

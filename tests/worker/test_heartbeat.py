@@ -8,6 +8,7 @@ import pytest
 
 from human_detector.errors import LeaseLost
 from human_detector.worker.heartbeat import Heartbeat
+from support.worker_harness import WAIT_SECONDS
 
 LEASE = 120
 
@@ -92,7 +93,7 @@ def test_a_lost_lease_stops_the_heartbeat(clock: Clock) -> None:
         raise LeaseLost("the step has another owner")
 
     with Heartbeat([lost], 0.04, clock) as heartbeat:
-        heartbeat._thread.join(5)
+        heartbeat._thread.join(WAIT_SECONDS)
         assert not heartbeat._thread.is_alive()
         with pytest.raises(LeaseLost, match="another owner"):
             heartbeat.check()
@@ -108,7 +109,7 @@ def test_no_renewal_comes_after_the_block() -> None:
         renewed.set()
 
     with Heartbeat([renew], 0.04):
-        assert renewed.wait(5)
+        assert renewed.wait(WAIT_SECONDS)
     after = len(count)
     assert not any(thread.name == "heartbeat" for thread in threading.enumerate())
     assert len(count) == after
