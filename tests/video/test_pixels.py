@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -32,9 +33,6 @@ pytestmark = [needs_ffmpeg, pytest.mark.usefixtures("decoder_threads")]
     ],
 )
 def test_the_same_pixels_as_opencv(tmp_path: Path, name: str, output: tuple[str, ...]) -> None:
-    cv2 = pytest.importorskip("cv2")
-    if int(cv2.__version__.split(".")[0]) < 5:
-        pytest.skip("OpenCV before 5 ignores the colour matrix")
     path = clip(tmp_path / name, *X264, *output, size="176x144")
     capture = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
     frames, _ = read(path)
