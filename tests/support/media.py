@@ -41,6 +41,9 @@ VP9 = ("-c:v", "libvpx-vp9", "-deadline", "realtime", "-cpu-used", "8")
 AV1 = ("-c:v", "libsvtav1", "-svtav1-params", "lp=1", "-preset", "12")
 """How to call the encoders that are not FFmpeg's own: options of the output."""
 
+_INDEPENDENT = {"libx264": X264[2:], "libx265": HEVC[2:], "libsvtav1": AV1[2:4]}
+"""What makes these independent of the processor; `clip` adds it, whether or not its caller thinks of it."""
+
 _TAKE_X264 = (".mp4", ".mov", ".mkv")
 """The containers for which FFmpeg chooses that encoder by itself."""
 
@@ -83,17 +86,16 @@ def clip(
         filters: FFmpeg's filter chain, applied last.
         sound: seconds of a tone next to the video; 0 is no sound.
     """
+    codec = "libx264" if path.suffix in _TAKE_X264 else ""
     if "-c:v" in output:
         codec = str(output[output.index("-c:v") + 1])
         if f" {codec} " not in _encoders():
             pytest.skip(f"this ffmpeg cannot encode {codec}")
-    elif path.suffix in _TAKE_X264:
-        output = (*X264, *output)
     source = f"testsrc2=size={size}:rate={rate}:duration={frames / rate},{filters}"
     inputs = ["-f", "lavfi", "-i", source]
     if sound:
         inputs += ["-f", "lavfi", "-i", f"sine=duration={sound}"]
-    arguments = [*inputs, "-threads", "1", *map(str, output)]
+    arguments = [*inputs, "-threads", "1", *_INDEPENDENT.get(codec, ()), *map(str, output)]
     if shared_folder is None:
         run_ffmpeg(*arguments, path)
     else:
