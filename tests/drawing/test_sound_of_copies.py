@@ -160,6 +160,7 @@ def test_a_silent_video_has_a_silent_copy(tmp_path: Path) -> None:
     assert streams(annotated(clip(tmp_path / "v.mp4", frames=10)), "a") == []
 
 
+@pytest.mark.usefixtures("models")
 def test_a_blurred_copy_is_silent(tmp_path: Path) -> None:
     """Voices tell people apart, too."""
     video = clip(tmp_path / "v.mp4", frames=10, sound=1)
