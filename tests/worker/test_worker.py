@@ -51,7 +51,7 @@ def test_a_video_from_message_to_result(aws: Aws, clip: Path, tmp_path: Path) ->
             "frame_ratio": 0.2,
             "detectors": [
                 [
-                    "InstantDetector",
+                    "support.fake_detectors:InstantDetector",
                     {"name": "InstantDetector", "min_detection_score": 0.4, "max_batch_size": 5},
                 ]
             ],
