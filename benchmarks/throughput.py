@@ -144,7 +144,7 @@ def build_inference(video: Path, names: Sequence[str], engine: str, precision: s
 
 def best_inference(images: Sequence[Any], name: str, engine: str, precision: str) -> Run:
     """One detector with whichever batch size is the fastest."""
-    from human_detector.detectors.detector import create_detector
+    from human_detector.detectors.factory import create_detector
 
     tried = []
     for size in BATCH_SIZES:

@@ -13,7 +13,7 @@ from human_detector.commands import analyze as analyze_command
 from human_detector.errors import ConfigurationError
 from sample_clip import sample_clip
 from support.commands import INSTANT, hide_package, run
-from support.media import clip, cut, needs_ffmpeg, probe_stamps
+from support.media import clip, cut, cut_in_packet, needs_ffmpeg, probe_stamps
 from support.pictures import detail, picture
 
 
@@ -85,7 +85,7 @@ def test_a_folder_is_looked_through(tmp_path: Path) -> None:
     clip(folder / "deeper" / "moving.gif")
     clip(folder / "still.gif", "-frames:v", "1")
     clip(folder / "camera.dat", "-f", "matroska")
-    cut(folder / "a.mp4", folder / "broken.mp4")
+    cut(folder / "a.mp4", folder / "broken.mp4", 100)
     clip(folder / "a.annotated.mp4")
     (folder / "notes.txt").write_text("1\n00:00:01,000 --> 00:00:02,000\nHello\n" * 50)
     done = run("analyze", INSTANT, "--output", tmp_path / "out", folder)
@@ -124,7 +124,7 @@ def test_no_video_at_all_is_an_error(place: str, tmp_path: Path) -> None:
 @needs_ffmpeg
 def test_a_cut_video_is_said_to_be_incomplete(tmp_path: Path) -> None:
     whole = clip(tmp_path / "whole.mkv", frames=50)
-    cut(whole, tmp_path / "cut.mkv", 0.5)
+    cut_in_packet(whole, tmp_path / "cut.mkv", 25)
     done = run("analyze", INSTANT, "--output", tmp_path, tmp_path / "cut.mkv")
     assert done.returncode == 1
     assert "1 incomplete" in done.stdout

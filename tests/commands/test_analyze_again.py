@@ -13,7 +13,7 @@ import pytest
 
 from sample_clip import sample_clip
 from support.commands import INSTANT, command_line, environment, run
-from support.media import clip, cut, needs_ffmpeg
+from support.media import clip, cut_in_packet, needs_ffmpeg
 from support.worker_harness import wait_until
 
 
@@ -209,7 +209,7 @@ def test_a_part_never_takes_the_place_of_a_whole_result(change: str, tmp_path: P
 
 
 def test_a_damaged_video_is_not_analysed_again_either(tmp_path: Path) -> None:
-    cut(clip(tmp_path / "whole.mkv", frames=50), tmp_path / "cut.mkv", 0.5)
+    cut_in_packet(clip(tmp_path / "whole.mkv", frames=50), tmp_path / "cut.mkv", 25)
     first = run("analyze", INSTANT, "--output", tmp_path, tmp_path / "cut.mkv")
     second = run("analyze", INSTANT, "--output", tmp_path, tmp_path / "cut.mkv")
     for done in (first, second):

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from human_detector.commands import models as models_command
-from human_detector.inference.model_table import MODELS
+from human_detector.inference.model_catalogue import MODELS
 from support.file_server import unused_url
 
 

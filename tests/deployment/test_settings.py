@@ -12,8 +12,9 @@ import pytest
 from human_detector.configuration import find_problems
 from human_detector.deployment.instance_types import variant_of
 from human_detector.deployment.sections import ECR, ECS, EcrSettings, EcsSettings
-from human_detector.deployment.settings import DEFAULT_MODELS, load_deployment_settings, models_of
-from human_detector.detectors.detector import REGISTERED_DETECTORS, create_detector
+from human_detector.deployment.settings import load_deployment_settings, models_of
+from human_detector.detectors.defaults import DEFAULT_MODELS
+from human_detector.detectors.factory import REGISTERED_DETECTORS, create_detector
 from human_detector.errors import ConfigurationError
 from support.deployment_clone import variables
 

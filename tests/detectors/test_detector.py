@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from human_detector.detectors.detector import create_detector
 from human_detector.detectors.face_detector import FaceDetector
+from human_detector.detectors.factory import create_detector
 from human_detector.detectors.human_detector import HumanDetector
 from human_detector.errors import ConfigurationError
 from human_detector.inference import load_engine as load_engine_module

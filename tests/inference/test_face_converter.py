@@ -12,7 +12,7 @@ import pytest
 
 from human_detector.inference import face_converter
 from human_detector.inference.face_graph import fold_batch_norm
-from human_detector.inference.model_table import MODELS
+from human_detector.inference.model_catalogue import MODELS
 from sample_clip import sample_clip
 from support import clips
 

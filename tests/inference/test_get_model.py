@@ -17,7 +17,7 @@ from human_detector.errors import ModelUnavailable
 from human_detector.inference import face_converter
 from human_detector.inference.checksum import Checksum
 from human_detector.inference.get_model import get_model
-from human_detector.inference.model_table import MODELS, Model, Source, WebFile
+from human_detector.inference.model_catalogue import MODELS, Model, Source, WebFile
 from support.file_server import FileServer, unused_url
 from support.model_sources import (
     face_api_tarball,
@@ -347,7 +347,7 @@ BARE = """
 from human_detector.commands.models import _display
 from human_detector.inference.checksum import Checksum
 from human_detector.inference.get_model import get_model
-from human_detector.inference.model_table import Model, WebFile
+from human_detector.inference.model_catalogue import Model, WebFile
 source = WebFile({url!r}, "NO_VARIABLE", "small", Checksum("sha384", {value!r}), None, "zoo/graph.pb")
 print(get_model(Model("small", "people", "MIT", 1, (source,)), _display()))
 """

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from human_detector.inference.model_table import MODELS
+from human_detector.inference.model_catalogue import MODELS
 from support.file_server import unused_url
 from support.model_sources import make_program, offer_pedestrian_wheel
 from support.paths import MODEL_FOLDER, ROOT, SRC

@@ -133,5 +133,5 @@ def test_text_is_no_video(content: bytes, why_not: str, tmp_path: Path) -> None:
 def test_sound_and_damage_are_none(tmp_path: Path) -> None:
     sound = clip(tmp_path / "x.wav", "-vn", sound=1)
     assert why_no_video(sound) == "the file holds no video stream, only: audio (pcm_s16le)"
-    cut(clip(tmp_path / "x.mp4"), tmp_path / "x.dat")
+    cut(clip(tmp_path / "x.mp4"), tmp_path / "x.dat", 100)
     assert "moov" in str(why_no_video(tmp_path / "x.dat"))

@@ -8,9 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from human_detector.detectors.detector import (
+from human_detector.detectors.detector import Detector
+from human_detector.detectors.factory import (
     REGISTERED_DETECTORS,
-    Detector,
     arguments_of,
     create_detector,
     detector_class,

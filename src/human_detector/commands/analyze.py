@@ -14,20 +14,19 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from human_detector.commands.interrupts import EXIT_INTERRUPTED, end_on_interrupt
+from human_detector.commands.exit_statuses import EXIT_CONFIGURATION, EXIT_FAILED, EXIT_INTERRUPTED
+from human_detector.commands.interrupts import end_on_interrupt
 from human_detector.commands.local_analysis import BLURRED, LocalAnalysis, Plan, Wishes
 from human_detector.commands.outcomes import Outcome, describe, describe_skipped, print_outcomes
 from human_detector.commands.progress_display import ProgressDisplay
 from human_detector.configuration import EMBEDDED_CONFIGURATION, load_configuration
-from human_detector.detectors.detector import detector_class
+from human_detector.detectors.factory import detector_class
 from human_detector.errors import ConfigurationError, VideoError, in_words
 from human_detector.inference.engine import ENGINES
 from human_detector.logs import log_native_output
 from human_detector.results.exports.formats import EXPORTERS, check_formats
 from human_detector.video.find_videos import find_videos, name_outputs
 from human_detector.video_analyzer import VideoAnalyzer
-
-EXIT_FAILED, EXIT_CONFIGURATION = 1, 2
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -17,6 +17,7 @@ from typing import Any
 
 from human_detector.commands.cost_prices import PRICES_PATH, Prices, load_prices
 from human_detector.commands.cost_speeds import Speed, configured_models, measure, stated_speed
+from human_detector.commands.exit_statuses import EXIT_CONFIGURATION, EXIT_FAILED
 from human_detector.commands.tables import print_table
 from human_detector.configuration import load_configuration
 from human_detector.errors import ConfigurationError, VideoError
@@ -145,10 +146,10 @@ def main(arguments: Sequence[str]) -> int:
     except ConfigurationError as error:
         for sentence in error.problems:
             print(f"human-detector cost: {sentence}", file=sys.stderr)
-        return 2
+        return EXIT_CONFIGURATION
     except VideoError as error:
         print(f"human-detector cost: --measure {options.measure}: {error}", file=sys.stderr)
-        return 1
+        return EXIT_FAILED
     hours = "an hour" if options.hours == 1 else f"{options.hours:g} hours"
     print(f"{hours} of video, {options.fps:g} frames per second, frame ratio {ratio:g}")
     print_rows(rows, options.hours, options.fps, ratio)

@@ -12,7 +12,7 @@ from typing import Any
 from human_detector.errors import ConfigurationError
 from human_detector.validation import ByName, Check, ListOf, Number, Section, Text, WholeNumber
 
-PRICES_PATH = Path(__file__).with_name("prices.json")
+PRICES_PATH = Path(__file__).with_name("cost_prices.json")
 
 
 @dataclass(frozen=True)

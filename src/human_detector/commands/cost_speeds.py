@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from human_detector.commands.cost_prices import Machine
-from human_detector.detectors.detector import Detector, create_detector
+from human_detector.detectors.detector import Detector
+from human_detector.detectors.factory import create_detector
 from human_detector.utils import usable_cores
 
 

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
+from human_detector.commands.exit_statuses import EXIT_CONFIGURATION, EXIT_FAILED
 from human_detector.errors import ConfigurationError, PermanentError
 from human_detector.results.exports.formats import EXPORTERS, check_formats, export_all
 from human_detector.results.reader import read_result
@@ -40,10 +41,10 @@ def main(arguments: Sequence[str]) -> int:
         folder.mkdir(parents=True, exist_ok=True)
     except (PermanentError, OSError) as error:
         print(f"human-detector export: {error}", file=sys.stderr)
-        return 1
+        return EXIT_FAILED
     except ConfigurationError as error:
         print(f"human-detector export: {error}", file=sys.stderr)
-        return 2
+        return EXIT_CONFIGURATION
     files, problems = export_all(document, options.format, folder, PurePosixPath(options.result).stem)
     for path in files:
         print(path)

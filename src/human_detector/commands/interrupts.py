@@ -7,9 +7,8 @@ import signal
 import threading
 from types import FrameType
 
+from human_detector.commands.exit_statuses import EXIT_INTERRUPTED
 from human_detector.commands.progress_display import ProgressDisplay
-
-EXIT_INTERRUPTED = 130
 
 
 def end_on_interrupt(stopping: threading.Event, display: ProgressDisplay) -> None:

@@ -11,12 +11,12 @@ import sys
 import time
 from collections.abc import Sequence
 
+from human_detector.commands.exit_statuses import EXIT_FAILED, EXIT_INTERRUPTED
 from human_detector.errors import ModelUnavailable
 from human_detector.inference.get_model import Display, get_model, is_there
+from human_detector.inference.model_catalogue import MODELS, Model
 from human_detector.inference.model_files import graph_file, model_folder
-from human_detector.inference.model_table import MODELS, Model
 
-EXIT_FAILED, EXIT_INTERRUPTED = 1, 130
 LINE_SECONDS = 10.0
 
 

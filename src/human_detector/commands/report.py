@@ -10,6 +10,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
+from human_detector.commands.exit_statuses import EXIT_FAILED
 from human_detector.errors import PermanentError, VideoError
 from human_detector.report.local_report import PAGE_SUFFIX, describe_copy, write_local_report
 from human_detector.report.page import write_report
@@ -35,7 +36,7 @@ def main(arguments: Sequence[str]) -> int:
         print(_run(options))
     except (PermanentError, OSError) as error:
         print(f"human-detector report: {error}", file=sys.stderr)
-        return 1
+        return EXIT_FAILED
     return 0
 
 

@@ -18,6 +18,12 @@ from botocore.exceptions import BotoCoreError, ClientError
 from human_detector.aws.clients import connect
 from human_detector.aws.queue import JobQueue
 from human_detector.aws.storage import Storage
+from human_detector.commands.exit_statuses import (
+    EXIT_CONFIGURATION,
+    EXIT_FAILED,
+    EXIT_INTERRUPTED,
+    EXIT_TIMED_OUT,
+)
 from human_detector.commands.progress_display import ProgressDisplay
 from human_detector.commands.submission import Submission, print_submissions
 from human_detector.commands.submit_listing import describe_state, print_queue, print_record, print_records
@@ -30,7 +36,6 @@ from human_detector.worker.record import Record
 from human_detector.worker.submitted_records import VideoRecords
 
 STATES = ("waiting", "running", "interrupted", "done", "error")
-EXIT_FAILED, EXIT_CONFIGURATION, EXIT_TIMED_OUT, EXIT_INTERRUPTED = 1, 2, 124, 130
 NAME = "human-detector submit"
 GOES_ON = "what was submitted goes on, --list shows it"
 

@@ -16,14 +16,12 @@ from pathlib import Path
 from typing import Any
 
 from human_detector.deployment.sections import ECR, ECS, EcrSettings, EcsSettings
+from human_detector.detectors.defaults import DEFAULT_MODELS
 from human_detector.errors import ConfigurationError
 from human_detector.validation import Section, Text
 
 REQUIREMENTS = {"gpu": "requirements.txt", "p2": "requirements-p2.txt", "cpu": "requirements-cpu.txt"}
 """The variants of the image, and the packages of each."""
-
-DEFAULT_MODELS = {"HumanDetector": "faster_rcnn_resnet101_coco", "FaceDetector": "mobilenet_ssd_widerface"}
-"""The models of detectors that name none. The classes say the same, but need NumPy to say it."""
 
 _MODEL_NAME = re.compile(r"\w[\w.-]*")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from human_detector.detectors.defaults import DEFAULT_MODELS
 from human_detector.detectors.graph_detector import GraphDetector
 
 
@@ -18,6 +19,6 @@ class FaceDetector(GraphDetector):
     """
 
     def __init__(
-        self, *, model: str = "mobilenet_ssd_widerface", label: str = "face", **arguments: Any
+        self, *, model: str = DEFAULT_MODELS["FaceDetector"], label: str = "face", **arguments: Any
     ) -> None:
         super().__init__(model=model, label=label, **arguments)

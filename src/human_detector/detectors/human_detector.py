@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from human_detector.detectors.defaults import DEFAULT_MODELS
 from human_detector.detectors.graph_detector import GraphDetector
 
 
@@ -18,6 +19,6 @@ class HumanDetector(GraphDetector):
     """
 
     def __init__(
-        self, *, model: str = "faster_rcnn_resnet101_coco", label: str = "person", **arguments: Any
+        self, *, model: str = DEFAULT_MODELS["HumanDetector"], label: str = "person", **arguments: Any
     ) -> None:
         super().__init__(model=model, label=label, **arguments)

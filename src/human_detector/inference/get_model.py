@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Protocol
 
 from human_detector.errors import ModelUnavailable
+from human_detector.inference.fetch_graph import describe, fetch_graph
+from human_detector.inference.model_catalogue import Model, Source
 from human_detector.inference.model_files import graph_file
-from human_detector.inference.model_sources import describe, fetch_graph
-from human_detector.inference.model_table import Model, Source
 
 
 class Display(Protocol):

@@ -7,7 +7,7 @@ import tomllib
 from pathlib import Path
 
 from human_detector.errors import ConfigurationError
-from human_detector.inference.model_table import MODELS
+from human_detector.inference.model_catalogue import MODELS
 
 FROZEN_GRAPH = "frozen_inference_graph.pb"
 SAVED_MODEL = "saved_model.pb"

@@ -81,13 +81,13 @@ function countAll(detector) {
   detector.scale.textContent = detector.most ? `up to ${detector.most} at a time` : "nothing";
 }
 
-/** Different people, as tracking.py counts them: those who were seen more than once. */
+/** Different people, as tracking.py counts them. */
 function countDistinct(detector) {
   const sightings = new Map();
   (detector.tracks ?? []).forEach((track, i) => {
     if (detector.scores[i] >= least) sightings.set(track, (sightings.get(track) ?? 0) + 1);
   });
-  return [...sightings.values()].filter((count) => count > 1).length;
+  return [...sightings.values()].filter((count) => count >= data.minSightings).length;
 }
 
 function makeMoments() {

