@@ -28,6 +28,13 @@ def test_a_missing_queue_is_not_created(aws: Aws) -> None:
     assert "no-such-queue" not in str(client.list_queues().get("QueueUrls"))
 
 
+def test_a_fifo_queue_is_refused_with_the_reason(aws: Aws) -> None:
+    client = boto3.client("sqs", region_name=REGION)
+    client.create_queue(QueueName=f"{aws.queue}.fifo", Attributes={"FifoQueue": "true"})
+    with pytest.raises(ConfigurationError, match=r"\.fifo' is a FIFO queue, valid is a standard queue: "):
+        JobQueue(client, f"{aws.queue}.fifo")
+
+
 def test_knows_its_redrive_policy(aws: Aws, queue: JobQueue, aws_endpoint: str) -> None:
     assert queue.max_receive_count == MAX_RECEIVE_COUNT
     assert queue.has_dead_letter_queue

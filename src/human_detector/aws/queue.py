@@ -66,7 +66,7 @@ class JobQueue:
         clock: seconds that only go forward.
 
     Raises:
-        ConfigurationError: there is no such queue, or no permission to use it.
+        ConfigurationError: there is no such queue, no permission to use it, or it is a FIFO queue.
     """
 
     def __init__(self, client: Any, name: str, clock: Callable[[], float] = time.monotonic) -> None:
@@ -79,6 +79,11 @@ class JobQueue:
             if is_hopeless(error):
                 raise ConfigurationError(f"the queue {name!r} cannot be used: {error}") from error
             raise
+        if attributes.get("FifoQueue") == "true":
+            raise ConfigurationError(
+                f"the queue {name!r} is a FIFO queue, valid is a standard queue: in a FIFO queue the videos "
+                "of a group wait behind one that is put off, and one that is sent again is dropped"
+            )
         redrive = json.loads(attributes.get("RedrivePolicy") or "{}")
         self._dead_letter_arn: str | None = redrive.get("deadLetterTargetArn")
         self.max_receive_count: int | None = int(redrive["maxReceiveCount"]) if redrive else None

@@ -34,7 +34,14 @@ from human_detector.errors import (
     PermanentError,
     TransientError,
 )
-from human_detector.worker.record import SOURCE_STEP, STEP, Element, Record, lease_seconds_left
+from human_detector.worker.record import (
+    SOURCE_STEP,
+    STEP,
+    Element,
+    Record,
+    attempts_so_far,
+    lease_seconds_left,
+)
 
 WRITE_TRIES = 20
 """How often a write is tried while others keep changing the list under it."""
@@ -117,9 +124,7 @@ class ProcessSteps:
                 video_id,
                 owner,
                 index=len(record.elements) if index is None else index,
-                attempt=int(seen.get("attempt", 1)) + 1
-                if seen.get("state") in ("running", "interrupted")
-                else 1,
+                attempt=attempts_so_far(seen) + 1,
                 started_at=datetime.fromtimestamp(self._now(), UTC).isoformat(timespec="seconds"),
             )
             element = {"step": STEP, "state": "running", **self._lease(step), "progress": Decimal(0)}
@@ -192,12 +197,12 @@ class ProcessSteps:
         answer = self._client.get_item(TableName=self._table, Key={"VideoId": video_id}, ConsistentRead=True)
         if "Item" not in answer:
             raise BadMessage(f"the table {self._table} has no record with VideoId {video_id}")
-        elements = answer["Item"].get("process_steps", [])
-        if not isinstance(elements, list):
+        elements = answer["Item"].get("process_steps")
+        if not isinstance(elements, list | None):
             raise BadMessage(
                 f"process_steps of record {video_id}: found {type(elements).__name__}, valid is a list"
             )
-        return Record(video_id, [element if isinstance(element, dict) else {} for element in elements])
+        return Record.of_item(answer["Item"])
 
     def _append(self, step: ClaimedStep, element: Element) -> bool:
         if step.index == 0:
@@ -211,15 +216,10 @@ class ProcessSteps:
         return self._update(step, update, f"attribute_exists(VideoId) AND {still}", {}, values)
 
     def _replace_seen(self, step: ClaimedStep, seen: Element, element: Element) -> bool:
-        """Put `element` where `seen` was, if nobody has claimed it since."""
-        conditions = [f"{_at(step)}.#step = :step", f"{_at(step)}.#state = :state"]
-        names = {"#step": "step", "#state": "state"}
-        values = {":new": element, ":step": STEP, ":state": seen.get("state")}
-        for name in ("owner", "lease_expires_at"):
-            if name in seen:
-                names[f"#{name}"], values[f":{name}"] = name, seen[name]
-                conditions.append(f"{_at(step)}.#{name} = :{name}")
-        return self._update(step, f"SET {_at(step)} = :new", " AND ".join(conditions), names, values)
+        """Put `element` where `seen` was, if nobody has touched it since: a renewal is a sign of life."""
+        return self._update(
+            step, f"SET {_at(step)} = :new", f"{_at(step)} = :seen", {}, {":new": element, ":seen": seen}
+        )
 
     def _replace_own(self, step: ClaimedStep, change: Element) -> None:
         element = {"step": STEP, **change}

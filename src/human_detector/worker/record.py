@@ -1,9 +1,15 @@
-"""The shape of a video's record, and what its states mean. Who may change it is in claim.py."""
+"""The shape of a video's record, and what its states mean. Who may change it is in claim.py.
+
+Other services write to the list `process_steps`, too, and what they write may be anything. An element is
+the worker's own if it is a map whose `step` is `human_detector`. All others are foreign: only read, and only
+to learn where the video is.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 STEP = "human_detector"
@@ -19,11 +25,18 @@ class Record:
 
     Attributes:
         video_id: its key.
-        elements: its list `process_steps`.
+        elements: its list `process_steps`, with an empty element for each that is no map.
     """
 
     video_id: int
     elements: Sequence[Element]
+
+    @classmethod
+    def of_item(cls, item: Mapping[str, Any]) -> Record:
+        """The record in an item of the table; without steps if `process_steps` is no list."""
+        elements = item.get("process_steps")
+        shown = elements if isinstance(elements, list) else []
+        return cls(int(item["VideoId"]), [element if isinstance(element, dict) else {} for element in shown])
 
     @property
     def index(self) -> int | None:
@@ -62,4 +75,17 @@ def lease_seconds_left(step: Mapping[str, Any], now: float) -> float:
     if step.get("state") != "running":
         return 0
     # A step that runs without a lease was left by software that knows none.
-    return max(0.0, float(step.get("lease_expires_at", 0)) - now)
+    return max(0.0, float(_number(step, "lease_expires_at")) - now)
+
+
+def attempts_so_far(step: Mapping[str, Any]) -> int:
+    """How often this video has been tried since it was last done or failed for good."""
+    if step.get("state") not in ("running", "interrupted"):
+        return 0
+    return max(1, int(_number(step, "attempt")))
+
+
+def _number(step: Mapping[str, Any], name: str) -> Decimal:
+    """A number of a step; 0 where there is none."""
+    value = step.get(name)
+    return value if isinstance(value, Decimal) else Decimal(0)

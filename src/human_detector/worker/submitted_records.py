@@ -41,7 +41,7 @@ class VideoRecords:
     def read(self, video_id: int) -> Record | None:
         """A record as it stands; None if there is none."""
         item = self._client.get_item(TableName=self._table, Key={"VideoId": video_id}, ConsistentRead=True)
-        return _record(item["Item"]) if "Item" in item else None
+        return Record.of_item(item["Item"]) if "Item" in item else None
 
     def all(self) -> Iterator[Record]:
         """Every record of the table, in no order. It reads the whole table, which AWS bills."""
@@ -49,7 +49,7 @@ class VideoRecords:
             TableName=self._table, ProjectionExpression="VideoId, process_steps"
         )
         for page in pages:
-            yield from map(_record, page["Items"])
+            yield from map(Record.of_item, page["Items"])
 
     def read_many(self, video_ids: Collection[int]) -> dict[int, Record]:
         """Records as they stand, by key; without those that there are none of."""
@@ -60,7 +60,7 @@ class VideoRecords:
             asked: Any = {self._table: {"Keys": some, "ConsistentRead": True}}
             while asked:
                 answer = self._client.batch_get_item(RequestItems=asked)
-                records = map(_record, answer["Responses"][self._table])
+                records = map(Record.of_item, answer["Responses"][self._table])
                 found.update((record.video_id, record) for record in records)
                 # What did not fit into the answer.
                 asked = answer["UnprocessedKeys"]
@@ -189,7 +189,3 @@ class VideoRecords:
 def _source(bucket: str, key: str, **more: str) -> Element:
     """The step that says where a video is."""
     return {"step": SOURCE_STEP, "state": "done", "result_file": {"bucket": bucket, "key": key}, **more}
-
-
-def _record(item: Mapping[str, Any]) -> Record:
-    return Record(int(item["VideoId"]), list(item.get("process_steps", [])))
