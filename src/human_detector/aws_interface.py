@@ -34,7 +34,7 @@ from human_detector.worker.claim import ProcessSteps
 from human_detector.worker.failures import Fate, Verdict
 from human_detector.worker.health import Health
 from human_detector.worker.job import JobRunner, Surroundings
-from human_detector.worker.messages import VideoRequest, parse_message
+from human_detector.worker.messages import Requests, VideoRequest, parse_message
 from human_detector.worker.metrics import Metrics
 from human_detector.worker.outages import ask_until_answered
 from human_detector.worker.scratch import remove_leftovers
@@ -169,12 +169,13 @@ class Worker:
             try:
                 requests = parse_message(message.body, self._output_bucket)
             except BadMessage as error:
-                self._settle(message, self._jobs.judge(error, message), str(error))
-                return
-            if not requests:
+                requests = Requests(problems=[str(error)])
+            verdict, reason = Verdict(Fate.DELETE), "; ".join(requests.problems)
+            if reason:
+                verdict = self._jobs.judge(BadMessage(reason), message)
+            elif not requests.videos:
                 log.info("the message asks for no video")
-            verdict, reason = Verdict(Fate.DELETE), ""
-            for request in requests:
+            for request in requests.videos:
                 job_verdict, job_reason = self._run_unless_stopping(message, request)
                 if job_verdict.fate.outranks(verdict.fate):
                     verdict, reason = job_verdict, job_reason

@@ -86,9 +86,6 @@ class Script:
         check()
         path.write_bytes(b"x")
 
-    def video_id(self, request: VideoRequest) -> int:
-        return int(Path(str(request.key)).stem)
-
     def upload(self, path: Path, _bucket: str, key: str, _metadata: dict[str, str]) -> None:
         self.during_upload()
         self._note("upload_partial" if key.startswith(PARTIAL_PREFIX) else "upload", key)

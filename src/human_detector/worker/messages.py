@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
@@ -34,28 +34,37 @@ class VideoRequest:
     force: bool = False
 
 
-def parse_message(body: str, default_bucket: str) -> list[VideoRequest]:
-    """The videos that a message asks for.
+@dataclass(frozen=True, slots=True)
+class Requests:
+    """What a message asks for.
+
+    Attributes:
+        videos: each a job of its own; none for a message that asks for nothing, such as `s3:TestEvent`.
+        problems: a sentence for each entry of an S3 event that makes no sense. It harms no entry beside it.
+    """
+
+    videos: Sequence[VideoRequest] = ()
+    problems: Sequence[str] = ()
+
+
+def parse_message(body: str, default_bucket: str) -> Requests:
+    """Read a message.
 
     Args:
         body: the body of an SQS message.
         default_bucket: bucket of the videos where the message names none.
 
-    Returns:
-        The requests; an empty list for a message that asks for nothing, such as `s3:TestEvent`.
-
     Raises:
-        BadMessage: says what was found and what is valid.
+        BadMessage: nothing in it makes sense; says what was found and what is valid.
     """
     document = _unwrap_sns(_object(body))
     if document.get("Event") == "s3:TestEvent":
-        return []
+        return Requests()
     if isinstance(document.get("Records"), list):
-        created = [_from_s3_entry(entry) for entry in document["Records"] if _is_created(entry)]
-        return [request for request in created if not _is_folder(request)]
+        return _from_s3_entries(document["Records"])
     if document.get("source") == "aws.s3" and "detail" in document:
-        return [request for request in _from_eventbridge(document) if not _is_folder(request)]
-    return [_from_own_form(document, default_bucket)]
+        return Requests([request for request in _from_eventbridge(document) if not _is_folder(request)])
+    return Requests([_from_own_form(document, default_bucket)])
 
 
 def _object(body: str) -> dict[str, Any]:
@@ -77,12 +86,26 @@ def _unwrap_sns(document: dict[str, Any]) -> dict[str, Any]:
 
 
 def _is_created(entry: Any) -> bool:
-    return isinstance(entry, dict) and str(entry.get("eventName", "")).startswith("ObjectCreated:")
+    """Whether an entry says that an object was created, and not what else S3 may tell of."""
+    if not (isinstance(entry, dict) and isinstance(entry.get("eventName"), str)):
+        raise BadMessage(f"an S3 event without eventName: found {found(entry)}")
+    return str(entry["eventName"]).startswith("ObjectCreated:")
 
 
 def _is_folder(request: VideoRequest) -> bool:
     """Whether an object is what S3's console makes of a new folder."""
     return request.key is not None and request.key.endswith("/")
+
+
+def _from_s3_entries(entries: Sequence[Any]) -> Requests:
+    videos, problems = [], []
+    for place, entry in enumerate(entries):
+        try:
+            if _is_created(entry):
+                videos.append(_from_s3_entry(entry))
+        except BadMessage as error:
+            problems.append(f"Records[{place}]: {error}")
+    return Requests([request for request in videos if not _is_folder(request)], problems)
 
 
 def _from_s3_entry(entry: Mapping[str, Any]) -> VideoRequest:
