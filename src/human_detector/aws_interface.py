@@ -31,6 +31,7 @@ from human_detector.processes.analysis_process import AnalysisProcess
 from human_detector.processes.protocol import AnalysisSettings
 from human_detector.worker.analysis_turn import AnalysisTurn
 from human_detector.worker.claim import ProcessSteps
+from human_detector.worker.dead_letters import DeadLetters
 from human_detector.worker.failures import Fate, Verdict
 from human_detector.worker.health import Health
 from human_detector.worker.job import JobRunner, Surroundings
@@ -67,6 +68,9 @@ class Worker:
         self._shutdown = around.shutdown
         self._health = around.health
         self._jobs = JobRunner(configuration, around, clock)
+        self._dead_letters = DeadLetters(
+            around.queue, around.steps, around.storage, configuration.output_bucket, clock
+        )
         self._clock = clock
         self._polling = threading.Lock()
         self._changed = threading.Condition()
@@ -137,6 +141,8 @@ class Worker:
                     with self._changed:
                         self._holding += 1
                     return message
+                if not self._holding:
+                    self._dead_letters.look()
                 self._finished = exit_when_idle is not None and self._has_been_idle_for(exit_when_idle, began)
             finally:
                 self._polling.release()
@@ -200,10 +206,10 @@ class Worker:
                 case Fate.DELETE:
                     self._queue.delete(message)
                 case Fate.RETRY:
-                    self._queue.hide(message, verdict.delay)
+                    self._queue.retry(message, verdict.delay)
                 case Fate.PUT_OFF:
                     with self._polling:  # Not into the hands of the lane that polls while the worker stops.
-                        self._queue.put_off(message, verdict.delay)
+                        self._queue.put_off(message, verdict.delay, verdict.beat)
                 case Fate.BURY if self._queue.bury(message, reason):
                     log.info("moved the message to the dead-letter queue")
                 case Fate.BURY if verdict.state == "error" and not self._queue.has_dead_letter_queue:

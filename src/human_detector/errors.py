@@ -44,6 +44,14 @@ class TransientError(HumanDetectorError):
     """This attempt failed; a later one may succeed."""
 
 
+class ObjectReplaced(TransientError):
+    """Somebody has put another object in the place of one that we were reading."""
+
+
+class Superseded(TransientError):
+    """Somebody has written an object, or removed it, since we last looked: ours was not stored."""
+
+
 class AnalysisCrashed(TransientError):
     """The analysis process died or stalled. It is started again; the job counts one failed attempt."""
 
@@ -56,23 +64,25 @@ class Interrupted(HumanDetectorError):
     """The worker was asked to stop: give the job back."""
 
 
-class AlreadyDone(HumanDetectorError):
-    """The record says that the video is done."""
+class NothingToDo(HumanDetectorError):
+    """The record needs no work of this message."""
 
 
 class HeldByAnother(HumanDetectorError):
-    """Another worker holds a lease on the video.
+    """Another worker holds a lease on the video, as far as can be told today.
 
     Args:
-        seconds: how long its lease lasts unless it is renewed.
+        beat: the last sign of life that it gave.
+        seconds: after this long without another one it counts as dead.
     """
 
-    def __init__(self, seconds: float) -> None:
-        super().__init__(seconds)
+    def __init__(self, beat: str, seconds: float) -> None:
+        super().__init__(beat, seconds)
+        self.beat = beat
         self.seconds = seconds
 
     def __str__(self) -> str:
-        return f"another worker is at it, its lease lasts {self.seconds:.0f} s"
+        return f"another worker is at it; it has {self.seconds:.0f} s to give another sign of life"
 
 
 def in_words(error: Exception) -> str:

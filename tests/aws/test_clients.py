@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from human_detector.aws.clients import THREADS_PER_JOB, AwsClients, connect
-from human_detector.aws.storage import TRANSFER_THREADS, Storage, VideoObject
+from human_detector.aws.storage import TRANSFER_THREADS, S3Object, Storage
 from human_detector.aws_interface import LANES
 from support.worker_harness import REGION, Aws
 
@@ -92,7 +92,7 @@ def at_once(count: int, call: Callable[[int], Any]) -> None:
 
 def fetch(clients: AwsClients, folder: Path, jobs: int) -> None:
     """So many jobs fetch a large video at the same time."""
-    video = VideoObject("b", "k", "e", TRANSFER_THREADS * PART_BYTES, {})
+    video = S3Object("b", "k", "e", TRANSFER_THREADS * PART_BYTES, {})
     at_once(
         jobs, lambda number: Storage(clients.s3).download(video, folder / f"video-{number}", lambda: None)
     )

@@ -154,6 +154,12 @@ class Aws:
         got = self.sqs.get_queue_attributes(QueueUrl=url or self.queue_url, AttributeNames=names)
         return int(got["Attributes"][names[0]]), int(got["Attributes"][names[1]])
 
+    def delayed(self) -> int:
+        """How many messages of the queue were sent, and are not yet to be received."""
+        name = "ApproximateNumberOfMessagesDelayed"
+        got = self.sqs.get_queue_attributes(QueueUrl=self.queue_url, AttributeNames=[name])
+        return int(got["Attributes"][name])
+
     def dead_letters(self) -> list[dict[str, Any]]:
         """The messages of the dead-letter queue."""
         found: list[dict[str, Any]] = []

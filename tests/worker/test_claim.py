@@ -8,8 +8,9 @@ from typing import Any
 import boto3
 import pytest
 
-from human_detector.errors import AlreadyDone, BadMessage, HeldByAnother, LeaseLost, PermanentError
-from human_detector.worker.claim import ProcessSteps
+from human_detector.errors import BadMessage, HeldByAnother, LeaseLost, NothingToDo, PermanentError
+from human_detector.worker.claim import ProcessSteps, Purpose
+from support.messages import purpose, received
 from support.worker_harness import REGION, Aws
 
 SPLIT = {
@@ -44,20 +45,27 @@ def steps(aws: Aws, clock: Clock) -> ProcessSteps:
 
 def test_life_of_a_step(aws: Aws, steps: ProcessSteps, clock: Clock) -> None:
     aws.put_record(42, SPLIT, title="keep me")
-    claimed = steps.claim(42)
+    source = {"bucket": "b", "key": "videos/42.mp4"}
+    claimed = steps.claim(42, Purpose(received(message_id="m"), source))
     running = aws.step(42)
     assert running == {
         "step": "human_detector",
         "state": "running",
         "owner": claimed.owner,
+        "message_id": "m",
+        "source": source,
+        "lease_seconds": LEASE,
         "lease_expires_at": int(clock.now + LEASE),
         "started_at": "2023-11-14T22:13:20+00:00",
         "attempt": 1,
+        "failures": 0,
+        "beat": 0,
         "progress": 0,
     }
     clock.now += 30
     steps.renew(claimed, 0.51234)
     assert aws.step(42) == running | {
+        "beat": 1,
         "lease_expires_at": int(clock.now + LEASE),
         "progress": Decimal("0.512"),
     }
@@ -78,10 +86,10 @@ def test_life_of_a_step(aws: Aws, steps: ProcessSteps, clock: Clock) -> None:
 
 def test_error_and_interrupted(aws: Aws, steps: ProcessSteps) -> None:
     aws.put_record(1)
-    steps.finish_interrupted(steps.claim(1), "asked to stop")
+    steps.finish_interrupted(steps.claim(1, purpose()), "asked to stop")
     interrupted = aws.step(1)
     assert (interrupted["state"], interrupted["reason"]) == ("interrupted", "asked to stop")
-    second = steps.claim(1)
+    second = steps.claim(1, purpose())
     assert second.attempt == 2
     steps.finish_error(second, "the file is empty")
     assert aws.step(1) == {"step": "human_detector", "state": "error", "error": "the file is empty"}
@@ -89,35 +97,103 @@ def test_error_and_interrupted(aws: Aws, steps: ProcessSteps) -> None:
 
 def test_a_record_without_a_list_of_steps_gets_one(aws: Aws, steps: ProcessSteps) -> None:
     aws.table.put_item(Item={"VideoId": 7})
-    steps.claim(7)
+    steps.claim(7, purpose())
     assert aws.step(7)["state"] == "running"
 
 
 def test_no_record_is_invented(aws: Aws, steps: ProcessSteps) -> None:
     with pytest.raises(BadMessage, match="no record with VideoId 404"):
-        steps.claim(404)
+        steps.claim(404, purpose())
     assert aws.record(404) is None
 
 
 def test_a_list_of_steps_that_is_none(aws: Aws, steps: ProcessSteps) -> None:
     aws.table.put_item(Item={"VideoId": 8, "process_steps": "x"})
     with pytest.raises(BadMessage, match="found str, valid is a list"):
-        steps.claim(8)
+        steps.claim(8, purpose())
     assert aws.record(8) == {"VideoId": 8, "process_steps": "x"}
 
 
-def test_a_live_lease_is_respected_and_an_ended_one_is_not(
-    aws: Aws, steps: ProcessSteps, clock: Clock
-) -> None:
+def seen_by(refused: HeldByAnother, waited: float) -> Purpose:
+    """That of a message which was put off for another worker, and has waited."""
+    return purpose(seen_beat=refused.beat, waited_seconds=waited)
+
+
+def test_a_worker_that_gives_signs_of_life_is_left_alone(aws: Aws, steps: ProcessSteps) -> None:
     aws.put_record(1)
-    first = steps.claim(1)
-    clock.now += LEASE - 1
-    with pytest.raises(HeldByAnother) as caught:
-        steps.claim(1)
-    assert caught.value.seconds == pytest.approx(1, abs=1)
+    first = steps.claim(1, purpose())
+    refused = held(steps, purpose())
+    assert refused.seconds == LEASE
+    for _ in range(3):
+        steps.renew(first, 0.5)
+        refused = held(steps, seen_by(refused, waited=10 * LEASE))
+        assert refused.seconds == LEASE, "another beat, so the waiting begins anew"
+    half = held(steps, seen_by(refused, waited=LEASE / 2))
+    assert (half.beat, half.seconds) == (refused.beat, LEASE / 2)
+
+
+@pytest.mark.parametrize("skew", [-300, 300])
+def test_nobody_compares_clocks(aws: Aws, steps: ProcessSteps, clock: Clock, skew: float) -> None:
+    """A clock that is five minutes ahead steals no lease, and one that is behind waits no longer."""
+    aws.put_record(1)
+    steps.claim(1, purpose())
+    clock.now += skew
+    refused = held(steps, purpose())
+    assert refused.seconds == LEASE
+    assert steps.claim(1, seen_by(refused, waited=LEASE)).attempt == 2
+
+
+def test_a_lease_that_ended_an_hour_ago_needs_no_proof(aws: Aws, steps: ProcessSteps, clock: Clock) -> None:
+    aws.put_record(1)
+    steps.claim(1, purpose())
+    clock.now += LEASE + 3599
+    held(steps, purpose())
     clock.now += 2
-    second = steps.claim(1)
-    assert second.attempt == 2
+    assert steps.claim(1, purpose()).attempt == 2
+
+
+def test_the_owners_lease_counts_and_not_that_of_the_reader(aws: Aws, steps: ProcessSteps) -> None:
+    """During a deployment there are two configurations."""
+    aws.put_record(1)
+    client = boto3.resource("dynamodb", region_name=REGION).meta.client
+    ProcessSteps(client, aws.table_name, 10 * LEASE).claim(1, purpose())
+    refused = held(steps, purpose())
+    assert held(steps, seen_by(refused, waited=9 * LEASE)).seconds == LEASE
+
+
+def test_an_owner_whose_message_came_back_has_lost_it(aws: Aws, steps: ProcessSteps) -> None:
+    aws.put_record(1)
+    steps.claim(1, purpose(message_id="m"))
+    again = steps.claim(1, purpose(message_id="m", receive_count=2))
+    assert (again.attempt, again.failures) == (2, 1)
+
+
+def test_only_failures_count_and_only_until_one_got_further(aws: Aws, steps: ProcessSteps) -> None:
+    aws.put_record(1)
+    step = steps.claim(1, purpose(message_id="m"))
+    for attempt in (2, 3, 4):
+        steps.finish_interrupted(step, "asked to stop")
+        step = steps.claim(1, purpose(message_id="m"))
+        assert (step.attempt, step.failures) == (attempt, 0)
+    step = steps.claim(1, purpose(message_id="m"))
+    step = steps.claim(1, purpose(message_id="m"))
+    assert (step.attempt, step.failures) == (6, 2), "two workers died"
+    step.failures = 0
+    steps.renew(step, 0.5)
+    assert steps.claim(1, purpose(message_id="m")).failures == 1
+
+
+def held(steps: ProcessSteps, wanted: Purpose) -> HeldByAnother:
+    """The refusal of a claim."""
+    with pytest.raises(HeldByAnother) as caught:
+        steps.claim(1, wanted)
+    return caught.value
+
+
+def test_whoever_has_lost_the_lease_changes_nothing(aws: Aws, steps: ProcessSteps) -> None:
+    aws.put_record(1)
+    first = steps.claim(1, purpose(message_id="m"))
+    steps.claim(1, purpose(message_id="m"))
     before = aws.record(1)
     for act in (
         lambda: steps.renew(first, 0.9),
@@ -130,23 +206,52 @@ def test_a_live_lease_is_respected_and_an_ended_one_is_not(
     assert aws.record(1) == before
 
 
-def test_done_is_not_run_again_unless_forced(aws: Aws, steps: ProcessSteps) -> None:
+def test_done_holds_for_the_result_that_is_wanted(aws: Aws, steps: ProcessSteps) -> None:
     aws.put_record(1)
-    steps.finish_done(steps.claim(1), "b", "k")
-    with pytest.raises(AlreadyDone):
-        steps.claim(1)
-    assert steps.claim(1, force=True).attempt == 1
+    steps.finish_done(steps.claim(1, purpose()), "b", "k")
+    with pytest.raises(NothingToDo, match="done"):
+        steps.claim(1, Purpose(received(), result={"bucket": "b", "key": "k"}))
+    for other in (None, {"bucket": "b", "key": "other"}):
+        aws.put_record(
+            2, {"step": "human_detector", "state": "done", "result_file": {"bucket": "b", "key": "k"}}
+        )
+        assert steps.claim(2, Purpose(received(), result=other)).attempt == 1
+
+
+@pytest.mark.parametrize(
+    ("own", "claimed"),
+    [
+        (None, True),
+        ({"state": "interrupted", "source": {"bucket": "b", "key": "in/1.mp4"}}, True),
+        ({"state": "interrupted", "source": {"bucket": "b", "key": "other/1.mp4"}}, False),
+        ({"state": "done", "result_file": {"bucket": "b", "key": "human_detector/1/1.json"}}, False),
+        ({"state": "error", "error": "too long"}, False),
+    ],
+    ids=str,
+)
+def test_an_object_that_is_gone_ends_only_its_own_video(
+    own: dict[str, Any] | None, claimed: bool, aws: Aws, steps: ProcessSteps
+) -> None:
+    aws.put_record(1, *([{"step": "human_detector", **own}] if own else []))
+    before = aws.record(1)
+    gone = Purpose(received(), {"bucket": "b", "key": "in/1.mp4"}, only_own=True)
+    if claimed:
+        steps.claim(1, gone)
+    else:
+        with pytest.raises(NothingToDo, match="another video"):
+            steps.claim(1, gone)
+        assert aws.record(1) == before
 
 
 def test_a_step_left_running_without_a_lease_is_taken_over(aws: Aws, steps: ProcessSteps) -> None:
     aws.put_record(1, {"step": "human_detector", "state": "running"})
-    steps.claim(1)
+    steps.claim(1, purpose())
     assert "owner" in aws.step(1)
 
 
 def test_elements_of_others_survive_when_they_come_and_go(aws: Aws, steps: ProcessSteps) -> None:
     aws.put_record(1, SPLIT)
-    claimed = steps.claim(1)
+    claimed = steps.claim(1, purpose())
     added = {"step": "transcribe", "state": "running"}
     # Another service puts its element first: ours moves from 1 to 2.
     record = aws.record(1)
@@ -195,7 +300,7 @@ def test_a_step_added_by_another_between_read_and_write_is_kept(aws: Aws, clock:
         )
 
     aws.put_record(1)
-    claimed = ProcessSteps(Meddler(client, append, 3), aws.table_name, LEASE, clock).claim(1)
+    claimed = ProcessSteps(Meddler(client, append, 3), aws.table_name, LEASE, clock).claim(1, purpose())
     states = [(s["step"], s["state"]) for s in aws.record(1)["process_steps"]]  # type: ignore[index]
     assert states == [("transcribe", "done")] * 3 + [("human_detector", "running")]
     assert claimed.index == 3
@@ -209,11 +314,11 @@ def test_of_two_claims_at_once_one_wins(aws: Aws, clock: Clock) -> None:
         aws.put_record(video_id, *elements)
 
         def claim_first(video_id: int = video_id) -> None:
-            won.append(rival.claim(video_id))
+            won.append(rival.claim(video_id, purpose()))
 
         steps = ProcessSteps(Meddler(client, claim_first, 1), aws.table_name, LEASE, clock)
         with pytest.raises(HeldByAnother):
-            steps.claim(video_id)
+            steps.claim(video_id, purpose())
         assert aws.step(video_id)["owner"] == won[-1].owner
         assert len(aws.record(video_id)["process_steps"]) == 1  # type: ignore[index]
 
@@ -235,7 +340,7 @@ def test_a_claim_whose_answer_is_lost_knows_its_own_write(aws: Aws, clock: Clock
         aws.put_record(video_id, *elements)
         claimed = ProcessSteps(
             Deaf(boto3.resource("dynamodb", region_name=REGION).meta.client), aws.table_name, LEASE, clock
-        ).claim(video_id)
+        ).claim(video_id, purpose())
         step = aws.step(video_id)
         assert (claimed.owner, claimed.attempt, claimed.index) == (step["owner"], attempt, 0)
         assert step["attempt"] == attempt
@@ -244,7 +349,7 @@ def test_a_claim_whose_answer_is_lost_knows_its_own_write(aws: Aws, clock: Clock
 
 def test_a_record_deleted_during_a_job_stays_deleted(aws: Aws, steps: ProcessSteps) -> None:
     aws.put_record(1)
-    claimed = steps.claim(1)
+    claimed = steps.claim(1, purpose())
     aws.table.delete_item(Key={"VideoId": 1})
     with pytest.raises(LeaseLost, match="the record is gone"):
         steps.finish_done(claimed, "b", "k")
@@ -253,7 +358,7 @@ def test_a_record_deleted_during_a_job_stays_deleted(aws: Aws, steps: ProcessSte
 
 def test_a_final_write_that_is_repeated_finds_its_own_work(aws: Aws, steps: ProcessSteps) -> None:
     aws.put_record(1)
-    claimed = steps.claim(1)
+    claimed = steps.claim(1, purpose())
     steps.finish_error(claimed, "reason")
     steps.finish_error(claimed, "reason")
     assert aws.step(1)["error"] == "reason"

@@ -48,11 +48,8 @@ def test_the_last_attempt_records_the_reason_before_the_message_is_a_dead_letter
     aws: Aws, clip: Path, tmp_path: Path
 ) -> None:
     aws.submit(1, clip)
-    for _ in range(2):  # Two deliveries before: the third of three is the last.
-        (message,) = aws.sqs.receive_message(QueueUrl=aws.queue_url)["Messages"]
-        aws.sqs.change_message_visibility(
-            QueueUrl=aws.queue_url, ReceiptHandle=message["ReceiptHandle"], VisibilityTimeout=0
-        )
+    failed_twice = {"step": "human_detector", "state": "interrupted", "attempt": 2, "failures": 2}
+    aws.put_record(1, failed_twice)
     run_worker(aws.variables(human_detection=failing("kill", tmp_path, times=99)), tmp_path)
     assert aws.step(1) == {
         "step": "human_detector",
@@ -62,3 +59,21 @@ def test_the_last_attempt_records_the_reason_before_the_message_is_a_dead_letter
     (letter,) = aws.dead_letters()
     assert json.loads(letter["Body"])["VideoId"] == 1
     assert aws.counts() == (0, 0)
+
+
+def test_a_failure_in_the_last_delivery_is_no_end_if_the_record_counts_fewer(
+    aws: Aws, clip: Path, tmp_path: Path
+) -> None:
+    """SQS counts deliveries, the record what failed: a worker that was stopped is no failure of the video."""
+    aws.submit(1, clip)
+    for _ in range(2):  # Two deliveries before: the third of three is the last that SQS allows.
+        (message,) = aws.sqs.receive_message(QueueUrl=aws.queue_url)["Messages"]
+        aws.sqs.change_message_visibility(
+            QueueUrl=aws.queue_url, ReceiptHandle=message["ReceiptHandle"], VisibilityTimeout=0
+        )
+    run_worker(aws.variables(human_detection=failing("kill", tmp_path, times=99)), tmp_path)
+    step = aws.step(1)
+    assert (step["state"], step["failures"]) == ("interrupted", 1)
+    assert aws.dead_letters() == []
+    assert aws.counts() == (0, 0)
+    assert aws.delayed() == 1, "it waits for its next try, as a message that is delivered for the first time"

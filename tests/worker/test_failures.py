@@ -10,13 +10,13 @@ from botocore.exceptions import ClientError
 
 from human_detector.aws.waiting_times import retry_delay
 from human_detector.errors import (
-    AlreadyDone,
     AnalysisCrashed,
     BadMessage,
     ConfigurationError,
     HeldByAnother,
     Interrupted,
     LeaseLost,
+    NothingToDo,
     PermanentError,
     TransientError,
     VideoError,
@@ -27,13 +27,13 @@ THROTTLED = ClientError({"Error": {"Code": "ThrottlingException"}}, "UpdateItem"
 
 
 @pytest.mark.parametrize(
-    ("error", "attempt", "verdict"),
+    ("error", "failures", "verdict"),
     [
         (LeaseLost("gone"), 1, Verdict(Fate.LEAVE)),
         (LeaseLost("gone"), 3, Verdict(Fate.LEAVE)),
-        (AlreadyDone("done"), 1, Verdict(Fate.DELETE)),
-        (HeldByAnother(77), 1, Verdict(Fate.PUT_OFF, delay=77)),
-        (HeldByAnother(77), 3, Verdict(Fate.PUT_OFF, delay=77)),
+        (NothingToDo("done"), 1, Verdict(Fate.DELETE)),
+        (HeldByAnother("b", 77), 1, Verdict(Fate.PUT_OFF, delay=77, beat="b")),
+        (HeldByAnother("b", 77), 3, Verdict(Fate.PUT_OFF, delay=77, beat="b")),
         (Interrupted("stop"), 3, Verdict(Fate.PUT_OFF, "interrupted")),
         (ConfigurationError("no GPU"), 3, Verdict(Fate.PUT_OFF, "interrupted")),
         (BadMessage("no record"), 1, Verdict(Fate.BURY)),
@@ -48,8 +48,8 @@ THROTTLED = ClientError({"Error": {"Code": "ThrottlingException"}}, "UpdateItem"
         (MemoryError(), 4, Verdict(Fate.BURY, "error")),
     ],
 )
-def test_the_table(error: Exception, attempt: int, verdict: Verdict) -> None:
-    assert judge(error, attempt, max_attempts=3, jitter=0) == verdict
+def test_the_table(error: Exception, failures: int, verdict: Verdict) -> None:
+    assert judge(error, failures, max_failures=3, jitter=0) == verdict
 
 
 def test_retries_wait_longer_each_time_and_spread() -> None:

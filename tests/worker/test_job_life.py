@@ -13,14 +13,22 @@ import pytest
 
 from human_detector.aws.queue import Message
 from human_detector.aws.s3_keys import PARTIAL_PREFIX
-from human_detector.aws.storage import VideoObject
+from human_detector.aws.storage import S3Object
 from human_detector.aws_interface import Worker
 from human_detector.configuration import Configuration, WorkerSettings
-from human_detector.errors import AnalysisCrashed, ConfigurationError, Interrupted, LeaseLost, TransientError
+from human_detector.errors import (
+    AnalysisCrashed,
+    ConfigurationError,
+    Interrupted,
+    LeaseLost,
+    ObjectReplaced,
+    Superseded,
+    TransientError,
+)
 from human_detector.processes.protocol import AnalysisRequest, Finished
 from human_detector.results.writer import lines_path
 from human_detector.worker.analysis_turn import AnalysisTurn
-from human_detector.worker.claim import ClaimedStep
+from human_detector.worker.claim import ClaimedStep, Purpose
 from human_detector.worker.failures import Fate
 from human_detector.worker.health import Health, health_file
 from human_detector.worker.job import JobRunner, Surroundings
@@ -55,6 +63,8 @@ class Script:
     def __init__(self, **fails: Exception) -> None:
         self.fails = fails
         self.asked: list[str] = []
+        self.stored: dict[str, S3Object] = {}
+        self.step = ClaimedStep(42, "owner", 0, 1, "now")
         self.messages: list[Message] = []
         self.during_analysis: Any = lambda _check: None
         self.during_upload: Any = lambda: None
@@ -64,9 +74,12 @@ class Script:
         if name in self.fails:
             raise self.fails[name]
 
-    def claim(self, video_id: int, *, force: bool) -> ClaimedStep:
+    def claim(self, video_id: int, purpose: Purpose) -> ClaimedStep:
         self._note("claim", video_id)
-        return ClaimedStep(video_id, "owner", 0, 1, "now")
+        return replace(self.step, video_id=video_id, source=purpose.source)
+
+    def renew(self, _step: ClaimedStep, _progress: float) -> None:
+        self._note("renew")
 
     def finish_done(self, _step: ClaimedStep, bucket: str, key: str) -> None:
         self._note("done", bucket, key)
@@ -77,29 +90,35 @@ class Script:
     def finish_interrupted(self, _step: ClaimedStep, reason: str) -> None:
         self._note("interrupted", reason)
 
-    def find(self, bucket: str, key: str) -> VideoObject:
+    def find(self, bucket: str, key: str) -> S3Object:
         self._note("find", key)
-        return VideoObject(bucket, key, "etag", 10, {})
+        return S3Object(bucket, key, "etag", 10, {})
 
-    def download(self, _video: VideoObject, path: Path, check: Any) -> None:
+    def look(self, _bucket: str, key: str) -> S3Object | None:
+        self._note("look", key)
+        return self.stored.get(key)
+
+    def download(self, _video: S3Object, path: Path, check: Any) -> None:
         self._note("download")
         check()
         path.write_bytes(b"x")
 
-    def upload(self, path: Path, _bucket: str, key: str, _metadata: dict[str, str]) -> None:
+    def store(self, path: Path, bucket: str, key: str, metadata: Any, replacing: S3Object | None) -> S3Object:
         self.during_upload()
-        self._note("upload_partial" if key.startswith(PARTIAL_PREFIX) else "upload", key)
+        self._note("store_partial" if key.startswith(PARTIAL_PREFIX) else "store", key)
+        if self.stored.get(key) != replacing:
+            raise Superseded("it is another one")
+        self.stored[key] = S3Object(bucket, key, f"etag {len(self.asked)}", 1, metadata)
+        return self.stored[key]
 
-    def stamp_of(self, _bucket: str, key: str) -> None:
-        self._note("stamp", key)
-
-    def delete(self, _bucket: str, key: str) -> None:
-        self._note("delete", key)
+    def remove(self, stored: S3Object) -> None:
+        self._note("remove", stored.key)
+        del self.stored[stored.key]
 
     def receive(self, _wait: int, _lease_seconds: float) -> Message | None:
         return self.messages.pop() if self.messages else None
 
-    def put_off(self, _message: Message, seconds: float) -> None:
+    def put_off(self, _message: Message, seconds: float, _beat: str) -> None:
         self._note("put_off", seconds)
 
     def analyze(self, request: AnalysisRequest, check: Any, progress: Any) -> Finished:
@@ -164,11 +183,12 @@ def test_the_order_of_a_good_job(clock: Clock) -> None:
     script = Script()
     verdict, _ = run(script, clock)
     assert script.asked == [
-        "claim 42",
         "find videos/42.mp4",
+        "look human_detector/42/42.json",
+        "claim 42",
         "download",
         "analyze",
-        "upload human_detector/42/42.json",
+        "store human_detector/42/42.json",
         "done out human_detector/42/42.json",
     ]
     assert verdict.fate is Fate.DELETE
@@ -176,9 +196,11 @@ def test_the_order_of_a_good_job(clock: Clock) -> None:
 
 def test_a_forced_job_that_was_cut_off_goes_on_where_it_was(clock: Clock) -> None:
     script = Script()
+    run(script, clock)
+    done = len(script.asked)
     run(script, clock, receive_count=2, request=replace(REQUEST, force=True))
-    assert "stamp human_detector_partial/42/42.jsonl" in script.asked
-    assert "stamp human_detector/42/42.json" not in script.asked, "the result is to be made anew"
+    assert "look human_detector_partial/42/42.jsonl" in script.asked[done:]
+    assert "analyze" in script.asked[done:], "the result is to be made anew"
 
 
 def test_an_error_without_words_is_no_success(clock: Clock) -> None:
@@ -192,10 +214,10 @@ def test_a_partial_result_that_cannot_be_saved_harms_nothing(clock: Clock) -> No
         clock.now += 200
         check()
 
-    script = Script(upload_partial=TransientError("cannot write"))
+    script = Script(store_partial=TransientError("cannot write"))
     script.during_analysis = analysis
     verdict, _ = run(script, clock)
-    assert "upload_partial human_detector_partial/42/42.jsonl" in script.asked
+    assert "store_partial human_detector_partial/42/42.jsonl" in script.asked
     assert script.asked[-1] == "done out human_detector/42/42.json"
     assert verdict.fate is Fate.DELETE
 
@@ -204,7 +226,7 @@ def test_the_threads_of_a_download_are_not_waited_for(
     clock: Clock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Threaded(Script):
-        def download(self, video: VideoObject, path: Path, check: Any) -> None:
+        def download(self, video: S3Object, path: Path, check: Any) -> None:
             download = threading.Thread(target=super().download, args=(video, path, check))
             download.start()
             download.join()
@@ -246,15 +268,123 @@ def test_a_stop_between_two_videos_of_a_message_loses_neither(clock: Clock) -> N
 
 def test_a_repeated_job_looks_for_what_is_there_and_leaves_no_partial_result(clock: Clock) -> None:
     script = Script()
+    script.during_analysis = leave_lines(script, clock)
     run(script, clock, receive_count=2)
-    assert script.asked[2:4] == ["stamp human_detector/42/42.json", "download"]
-    assert "stamp human_detector_partial/42/42.jsonl" in script.asked
-    discarded = script.asked.index("delete human_detector_partial/42/42.jsonl")
-    assert script.asked.index("upload human_detector/42/42.json") < discarded < len(script.asked) - 1
+    partial, result = "human_detector_partial/42/42.jsonl", "human_detector/42/42.json"
+    steps = [f"look {partial}", f"store_partial {partial}", f"store {result}", f"remove {partial}"]
+    assert [each for each in script.asked if each in steps] == steps
     assert script.asked[-1].startswith("done")
+    assert list(script.stored) == [result]
 
 
-@pytest.mark.parametrize("operation", ["find", "download", "analyze", "upload", "done"])
+def leave_lines(script: Script, clock: Clock) -> Any:
+    """An analysis that leaves a line, and lasts until it is time to save it."""
+
+    def analysis(check: Any) -> None:
+        script.lines.write_text("{}\n")
+        clock.now += 200
+        check()
+
+    return analysis
+
+
+def test_a_result_that_is_stored_already_only_needs_its_record(clock: Clock) -> None:
+    script = Script()
+    run(script, clock)
+    before, script.asked = dict(script.stored), []
+    run(script, clock)
+    assert "analyze" not in script.asked
+    assert script.asked[-1] == "done out human_detector/42/42.json"
+    assert script.stored == before
+
+
+@pytest.mark.parametrize(
+    ("bucket", "etag"), [("other", "etag"), ("b", "another content")], ids=["another video", "replaced"]
+)
+def test_a_result_of_something_else_is_made_anew(clock: Clock, bucket: str, etag: str) -> None:
+    script = Script()
+    run(script, clock)
+    script.find = lambda _bucket, key: S3Object(bucket, key, etag, 10, {})  # type: ignore[method-assign]
+    script.asked = []
+    run(script, clock)
+    assert "analyze" in script.asked
+
+
+def test_an_object_that_is_replaced_during_the_fetch_is_looked_up_anew(clock: Clock) -> None:
+    script, etags = Script(), iter(["old", "new"])
+    script.find = lambda bucket, key: S3Object(bucket, key, next(etags), 10, {})  # type: ignore[method-assign]
+    download = script.download
+
+    def replaced_once(video: S3Object, path: Path, check: Any) -> None:
+        download(video, path, check)
+        if video.etag == "old":
+            raise ObjectReplaced("another one")
+
+    script.download = replaced_once  # type: ignore[method-assign]
+    verdict, _ = run(script, clock)
+    assert verdict.fate is Fate.DELETE
+    assert script.asked.count("download") == 2
+    assert script.stored["human_detector/42/42.json"].metadata["video-etag"] == "new"
+
+
+def test_a_frozen_worker_cannot_overwrite_the_result_of_its_successor(clock: Clock) -> None:
+    script = Script(renew=LeaseLost("another owner"))
+    theirs = S3Object("out", "human_detector/42/42.json", "theirs", 1, {})
+
+    def thaw() -> None:
+        script.stored[theirs.key] = theirs
+
+    script.during_upload = thaw
+    verdict, _ = run(script, clock)
+    assert verdict.fate is Fate.LEAVE
+    assert script.stored == {theirs.key: theirs}
+    assert not any(each.startswith("done") for each in script.asked)
+
+
+def test_the_owner_replaces_what_a_frozen_predecessor_stored_late(clock: Clock) -> None:
+    script = Script()
+    late = S3Object("out", "human_detector/42/42.json", "late", 1, {"video-etag": "old"})
+    thaws = iter([lambda: script.stored.update({late.key: late})])
+    script.during_upload = lambda: next(thaws, lambda: None)()
+    verdict, _ = run(script, clock)
+    assert verdict.fate is Fate.DELETE
+    assert script.stored[late.key].metadata["video-etag"] == "etag"
+
+
+def test_a_partial_result_that_is_saved_too_late_is_taken_back(clock: Clock) -> None:
+    script = Script(renew=LeaseLost("another owner"))
+    script.during_analysis = leave_lines(script, clock)
+    verdict, _ = run(script, clock)
+    assert verdict.fate is Fate.LEAVE
+    assert script.stored == {}
+
+
+def test_who_got_further_starts_counting_anew(clock: Clock) -> None:
+    script = Script(analyze=AnalysisCrashed("signal 11"))
+    script.step = replace(script.step, failures=MAX_ATTEMPTS - 1, attempt=3)
+    assert run(script, clock)[0].fate is Fate.BURY, "three in a row"
+
+    class Further(Script):
+        def analyze(self, request: AnalysisRequest, check: Any, progress: Any) -> Finished:
+            super().analyze(request, check, progress)
+            raise AnalysisCrashed("signal 11")
+
+    script = Further()
+    script.step = replace(script.step, failures=MAX_ATTEMPTS - 1, attempt=3)
+    script.during_analysis = leave_lines(script, clock)
+    assert run(script, clock)[0].fate is Fate.RETRY
+
+
+def test_a_video_that_kills_its_workers_ends_as_an_error(clock: Clock) -> None:
+    script = Script()
+    script.step = replace(script.step, failures=MAX_ATTEMPTS)
+    verdict, reason = run(script, clock)
+    assert (verdict.fate, verdict.state) == (Fate.BURY, "error")
+    assert reason == f"the worker died {MAX_ATTEMPTS} times while analysing it"
+    assert "analyze" not in script.asked
+
+
+@pytest.mark.parametrize("operation", ["find", "download", "analyze", "store", "done"])
 def test_after_a_lost_lease_nothing_more_is_asked_for(clock: Clock, operation: str) -> None:
     script = Script(**{operation: LeaseLost("another owner")})
     verdict, _ = run(script, clock)
@@ -262,10 +392,11 @@ def test_after_a_lost_lease_nothing_more_is_asked_for(clock: Clock, operation: s
     assert script.asked[-1].startswith(operation)
 
 
-@pytest.mark.parametrize(("receive_count", "longest"), [(1, 30), (2, 60)])
-def test_a_crash_is_tried_again_after_a_delay(clock: Clock, receive_count: int, longest: float) -> None:
+@pytest.mark.parametrize(("failures", "longest"), [(0, 30), (1, 60)])
+def test_a_crash_is_tried_again_after_a_delay(clock: Clock, failures: int, longest: float) -> None:
     script = Script(analyze=AnalysisCrashed("signal 11"))
-    verdict, reason = run(script, clock, receive_count)
+    script.step = replace(script.step, failures=failures)
+    verdict, reason = run(script, clock)
     assert (verdict.fate, reason) == (Fate.RETRY, "signal 11")
     assert longest / 2 <= verdict.delay <= longest
     assert script.asked[-1] == "interrupted signal 11"
@@ -273,14 +404,16 @@ def test_a_crash_is_tried_again_after_a_delay(clock: Clock, receive_count: int, 
 
 def test_the_last_attempt_records_its_reason_before_it_is_buried(clock: Clock) -> None:
     script = Script(analyze=AnalysisCrashed("signal 11"))
-    verdict, reason = run(script, clock, MAX_ATTEMPTS)
+    script.step = replace(script.step, failures=MAX_ATTEMPTS - 1)
+    verdict, reason = run(script, clock)
     assert (verdict.fate, reason) == (Fate.BURY, "signal 11")
     assert script.asked[-1] == "error signal 11"
 
 
 def test_a_failure_that_cannot_be_recorded_does_not_end_the_message(clock: Clock) -> None:
     script = Script(analyze=AnalysisCrashed("signal 11"), error=ConnectionError("no route"))
-    verdict, _ = run(script, clock, MAX_ATTEMPTS)
+    script.step = replace(script.step, failures=MAX_ATTEMPTS - 1)
+    verdict, _ = run(script, clock)
     assert verdict.fate is Fate.RETRY
     assert verdict.delay > 0
 

@@ -12,6 +12,7 @@ from human_detector.errors import BadMessage
 from human_detector.worker.claim import ProcessSteps
 from human_detector.worker.submitted_records import VideoRecords
 from support.emulators import EMULATORS, emulator
+from support.messages import purpose
 from support.worker_harness import REGION, Aws
 
 
@@ -52,7 +53,7 @@ FOREIGN: list[Any] = [
 
 def test_foreign_elements_of_any_shape_stay_as_they_are(aws: Aws, steps: ProcessSteps) -> None:
     aws.table.put_item(Item={"VideoId": 1, "process_steps": FOREIGN, "title": "keep me"})
-    steps.finish_done(steps.claim(1), "b", "k")
+    steps.finish_done(steps.claim(1, purpose()), "b", "k")
     record = aws.record(1)
     assert record is not None
     assert record["process_steps"][:-1] == FOREIGN
@@ -79,7 +80,7 @@ def test_an_own_element_that_names_no_living_owner_is_claimed(
     own: dict[str, Any], aws: Aws, steps: ProcessSteps
 ) -> None:
     aws.put_record(2, {"step": "other", "state": "done"}, {"step": "human_detector", **own})
-    claimed = steps.claim(2)
+    claimed = steps.claim(2, purpose())
     assert aws.step(2)["owner"] == claimed.owner
     steps.renew(claimed, 0.5)
     steps.finish_error(claimed, "why")
@@ -92,7 +93,7 @@ def test_a_record_without_steps_gets_its_list(
     attributes: dict[str, Any], aws: Aws, steps: ProcessSteps
 ) -> None:
     aws.table.put_item(Item={"VideoId": 3, **attributes})
-    steps.finish_done(steps.claim(3), "b", "k")
+    steps.finish_done(steps.claim(3, purpose()), "b", "k")
     assert aws.step(3)["state"] == "done"
 
 
@@ -100,7 +101,7 @@ def test_a_record_without_steps_gets_its_list(
 def test_steps_that_are_no_list_are_left_alone(odd: Any, aws: Aws, steps: ProcessSteps) -> None:
     aws.table.put_item(Item={"VideoId": 4, "process_steps": odd})
     with pytest.raises(BadMessage, match="valid is a list"):
-        steps.claim(4)
+        steps.claim(4, purpose())
     assert aws.record(4) == {"VideoId": 4, "process_steps": odd}
 
 
@@ -117,7 +118,7 @@ def test_whoever_changes_the_element_between_look_and_claim_is_seen(aws: Aws, st
         return record
 
     steps._read = read_and_let_another_write  # type: ignore[method-assign]
-    assert steps.claim(5).attempt == 5
+    assert steps.claim(5, purpose()).attempt == 5
 
 
 @pytest.mark.parametrize("odd", [None, "x", FOREIGN, {"a": 1}], ids=str)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from human_detector.aws.storage import VideoObject
+from human_detector.aws.storage import S3Object
 from human_detector.errors import Interrupted
 from human_detector.worker import report_beside_result as worker_report
 from sample_clip import sample_clip
@@ -15,7 +15,7 @@ from support.media import clip, needs_ffmpeg
 from support.report_page import page_data
 from support.worker_harness import Aws, run_worker
 
-VIDEO_OBJECT = VideoObject("b", "videos/a 1.mp4", "e", 1, {})
+VIDEO_OBJECT = S3Object("b", "videos/a 1.mp4", "e", 1, {})
 
 
 def test_the_worker_puts_a_report_beside_the_result(aws: Aws, tmp_path: Path) -> None:

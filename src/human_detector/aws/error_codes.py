@@ -30,6 +30,9 @@ LOST_MESSAGE_CODES = {"ReceiptHandleIsInvalid", "MessageNotInflight", "InvalidPa
 MISSING_OBJECT_CODES = {"404", "403", "NoSuchKey"}
 """S3: there is no such object. Without the permission to list, S3 says 403 for what is not there."""
 
+CHANGED_OBJECT_CODES = {"PreconditionFailed", "412", "ConditionalRequestConflict", "NoSuchKey", "404"}
+"""S3: answers to a request with a condition that say that the object is another one, or gone."""
+
 UNREADABLE_OBJECT_REASONS = {
     "404": "there is no such object, or no permission to see that there is none",
     "NoSuchKey": "there is no such object",

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +21,11 @@ MAX_VISIBILITY_SECONDS = 43_200
 MAX_DELAY_SECONDS = 900
 MAX_REASON_CHARACTERS = 1000
 
+REASON, SEEN_BEAT, WAITED_SECONDS = "reason", "seen-beat", "waited-seconds"
+"""Attributes of messages that the worker sends: why it is a dead letter; see `Message`."""
+SOURCE = "DeadLetterQueueSourceArn"
+"""SQS's own attribute of a message that it has moved to a dead-letter queue: from where."""
+
 
 @dataclass(frozen=True, slots=True)
 class Message:
@@ -32,6 +38,8 @@ class Message:
         receive_count: how often it has been received, this time included.
         queue_seconds: from its sending to its receipt.
         received_at: when, in the clock's seconds.
+        seen_beat: the last sign of life of a worker that was at its video when it was put off, if any.
+        waited_seconds: how long it has waited in the queue since then.
     """
 
     message_id: str
@@ -40,6 +48,8 @@ class Message:
     receive_count: int
     queue_seconds: float
     received_at: float
+    seen_beat: str = ""
+    waited_seconds: float = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +94,7 @@ class JobQueue:
                 f"the queue {name!r} is a FIFO queue, valid is a standard queue: in a FIFO queue the videos "
                 "of a group wait behind one that is put off, and one that is sent again is dropped"
             )
+        self._arn = attributes["QueueArn"]
         redrive = json.loads(attributes.get("RedrivePolicy") or "{}")
         self._dead_letter_arn: str | None = redrive.get("deadLetterTargetArn")
         self.max_receive_count: int | None = int(redrive["maxReceiveCount"]) if redrive else None
@@ -110,18 +121,48 @@ class JobQueue:
             WaitTimeSeconds=wait_seconds,
             VisibilityTimeout=visibility_seconds,
             AttributeNames=["ApproximateReceiveCount", "SentTimestamp"],
+            MessageAttributeNames=[SEEN_BEAT, WAITED_SECONDS],
         )
-        for received in answer.get("Messages", []):
-            attributes = received["Attributes"]
-            return Message(
-                received["MessageId"],
-                received["Body"],
-                received["ReceiptHandle"],
-                int(attributes["ApproximateReceiveCount"]),
-                queue_seconds=max(0.0, time.time() - int(attributes["SentTimestamp"]) / 1000),
-                received_at=self._clock(),
-            )
-        return None
+        return next(map(self._message, answer.get("Messages", [])), None)
+
+    def read_dead_letters(self, hidden_seconds: int) -> list[Message]:
+        """Some of the messages that SQS has moved to the dead-letter queue; they stay there.
+
+        Args:
+            hidden_seconds: how long nobody else reads them.
+        """
+        if self._dead_letter_arn is None:
+            return []
+        answer = self._client.receive_message(
+            QueueUrl=self._dead_letter_url(),
+            MaxNumberOfMessages=10,
+            VisibilityTimeout=hidden_seconds,
+            AttributeNames=["ApproximateReceiveCount", "SentTimestamp", SOURCE],
+        )
+        # Several queues may share a dead-letter queue.
+        return [
+            self._message(received)
+            for received in answer.get("Messages", [])
+            if received["Attributes"].get(SOURCE, self._arn) == self._arn
+        ]
+
+    def revive(self, letter: Message) -> None:
+        """Move a message from the dead-letter queue back to where it came from."""
+        self._client.send_message(QueueUrl=self.url, MessageBody=letter.body)
+        self._client.delete_message(QueueUrl=self._dead_letter_url(), ReceiptHandle=letter.receipt_handle)
+
+    def _message(self, received: Mapping[str, Any]) -> Message:
+        attributes = received["Attributes"]
+        return Message(
+            received["MessageId"],
+            received["Body"],
+            received["ReceiptHandle"],
+            int(attributes["ApproximateReceiveCount"]),
+            queue_seconds=max(0.0, time.time() - int(attributes["SentTimestamp"]) / 1000),
+            received_at=self._clock(),
+            seen_beat=_text(received, SEEN_BEAT),
+            waited_seconds=float(_text(received, WAITED_SECONDS) or 0),
+        )
 
     def hide(self, message: Message, seconds: float) -> None:
         """Keep a message from other workers for that long from now; 0 makes it visible at once.
@@ -144,20 +185,34 @@ class JobQueue:
         """Delete a message whose work is done or whose failure is recorded."""
         self._client.delete_message(QueueUrl=self.url, ReceiptHandle=message.receipt_handle)
 
-    def put_off(self, message: Message, seconds: float) -> None:
+    def retry(self, message: Message, seconds: float) -> None:
+        """Give a message back after an attempt that failed, to be delivered after that many seconds."""
+        if self.max_receive_count is None or message.receive_count < self.max_receive_count:
+            self.hide(message, seconds)
+        else:
+            # SQS would make a dead letter of it. Whether it is to be one, the record says.
+            self.put_off(message, seconds)
+
+    def put_off(self, message: Message, seconds: float, beat: str = "") -> None:
         """Give a message back through no fault of its own, to be delivered after that many seconds.
 
         SQS counts every delivery, and moves a message to the dead-letter queue after the last allowed one.
         So the message is sent anew, with a count of its own, before the old one is deleted: two copies for a
-        moment are harmless, none would be a lost video. A queue that counts nothing needs no copy.
+        moment are harmless, none would be a lost video.
+
+        Args:
+            message: that was received.
+            seconds: 15 minutes at most are waited in one go.
+            beat: the last sign of life of another worker; the message carries it, and for how long it has
+                been the last one.
         """
-        if self.max_receive_count is None:
-            self.hide(message, seconds)
-            return
+        delay = min(math.ceil(seconds), MAX_DELAY_SECONDS)
+        attributes = {}
+        if beat:
+            waited = delay + (message.waited_seconds if message.seen_beat == beat else 0)
+            attributes = {SEEN_BEAT: _attribute(beat), WAITED_SECONDS: _attribute(f"{waited:g}")}
         self._client.send_message(
-            QueueUrl=self.url,
-            MessageBody=message.body,
-            DelaySeconds=min(round(seconds), MAX_DELAY_SECONDS),
+            QueueUrl=self.url, MessageBody=message.body, DelaySeconds=delay, MessageAttributes=attributes
         )
         self.delete(message)
 
@@ -173,9 +228,7 @@ class JobQueue:
             self._client.send_message(
                 QueueUrl=self._dead_letter_url(),
                 MessageBody=message.body,
-                MessageAttributes={
-                    "reason": {"DataType": "String", "StringValue": reason[:MAX_REASON_CHARACTERS]}
-                },
+                MessageAttributes={REASON: _attribute(reason[:MAX_REASON_CHARACTERS])},
             )
         except (ClientError, BotoCoreError) as error:
             log.warning("cannot move the message to the dead-letter queue: %s", error)
@@ -193,3 +246,12 @@ class JobQueue:
         names = [f"ApproximateNumberOfMessages{which}" for which in ("", "NotVisible", "Delayed")]
         got = self._client.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
         return QueueDepth(*(int(got[name]) for name in names))
+
+
+def _attribute(text: str) -> dict[str, str]:
+    return {"DataType": "String", "StringValue": text}
+
+
+def _text(received: Mapping[str, Any], name: str) -> str:
+    """A text that the worker has put beside a message; empty if there is none."""
+    return str(received.get("MessageAttributes", {}).get(name, {}).get("StringValue", ""))

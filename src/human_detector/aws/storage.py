@@ -1,4 +1,8 @@
-"""What is asked of S3: finding and fetching videos, storing results, keeping unfinished work."""
+"""What is asked of S3: finding and fetching videos, storing results, keeping unfinished work.
+
+Every write of an object of our own states what it replaces, and every fetch what it fetches: a worker that
+was frozen in the middle of a request, and goes on when others have long done its work, mixes up nothing.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +12,17 @@ from pathlib import Path
 from typing import Any
 
 from boto3.exceptions import S3UploadFailedError
-from boto3.s3.transfer import TransferConfig
+from boto3.s3.transfer import TransferConfig, create_transfer_manager
 from botocore.exceptions import ClientError
+from s3transfer.subscribers import BaseSubscriber
 
-from human_detector.aws.error_codes import MISSING_OBJECT_CODES, UNREADABLE_OBJECT_REASONS, error_code
-from human_detector.errors import PermanentError, TransientError
+from human_detector.aws.error_codes import (
+    CHANGED_OBJECT_CODES,
+    MISSING_OBJECT_CODES,
+    UNREADABLE_OBJECT_REASONS,
+    error_code,
+)
+from human_detector.errors import ObjectReplaced, PermanentError, Superseded, TransientError
 
 TRANSFER_THREADS = 10
 """Of one upload or download: they carry the parts of a large file side by side, each on a connection."""
@@ -20,17 +30,25 @@ _TRANSFER = TransferConfig(max_concurrency=TRANSFER_THREADS)
 
 
 @dataclass(frozen=True, slots=True)
-class VideoObject:
-    """A video in S3. `etag` is S3's fingerprint of its content."""
+class S3Object:
+    """An object as it stood when we looked, or when we wrote it.
+
+    Attributes:
+        bucket: where it is.
+        key: where it is.
+        etag: S3's fingerprint of its content, without quotes.
+        size: bytes.
+        metadata: stored with it.
+    """
 
     bucket: str
     key: str
     etag: str
     size: int
-    metadata: dict[str, str]
+    metadata: Mapping[str, str]
 
     def to_dict(self) -> dict[str, str]:
-        """Where the video came from, as the result file has it."""
+        """Where a video came from, as the result file has it."""
         return {"bucket": self.bucket, "key": self.key, "etag": self.etag}
 
 
@@ -44,39 +62,46 @@ class Storage:
     def __init__(self, client: Any) -> None:
         self._client = client
 
-    def find(self, bucket: str, key: str) -> VideoObject:
-        """Look an object up.
+    def find(self, bucket: str, key: str) -> S3Object:
+        """Look up an object that must be there.
 
         Raises:
             PermanentError: it cannot be read; names bucket, key and reason.
         """
         try:
-            head = self._client.head_object(Bucket=bucket, Key=key)
+            return self._head(bucket, key)
         except ClientError as error:
             raise _explained(error, bucket, key) from error
-        return VideoObject(bucket, key, head["ETag"].strip('"'), head["ContentLength"], head["Metadata"])
 
-    def download(self, video: VideoObject, path: Path, check: Callable[[], None]) -> None:
-        """Fetch a video.
+    def look(self, bucket: str, key: str) -> S3Object | None:
+        """Look up an object of our own; None where there is none that we can see."""
+        try:
+            return self._head(bucket, key)
+        except ClientError as error:
+            if error_code(error) in MISSING_OBJECT_CODES:
+                return None
+            raise
+
+    def download(self, found: S3Object, path: Path, check: Callable[[], None]) -> None:
+        """Fetch an object as it was found.
 
         Args:
-            video: from `find`.
+            found: from `find` or `look`.
             path: where to put it.
             check: called again and again; what it raises ends the download.
 
         Raises:
+            ObjectReplaced: it is no longer what was found.
             PermanentError: it cannot be read; names bucket, key and reason.
         """
         try:
-            self._client.download_file(
-                video.bucket,
-                video.key,
-                str(path),
-                Callback=lambda _bytes_since_last_call: check(),
-                Config=_TRANSFER,
-            )
+            with create_transfer_manager(self._client, _TRANSFER) as manager:
+                as_found = _AsFound(found, check)
+                manager.download(found.bucket, found.key, str(path), subscribers=[as_found]).result()
         except ClientError as error:
-            raise _explained(error, video.bucket, video.key) from error
+            if error_code(error) == "PreconditionFailed":
+                raise ObjectReplaced(f"s3://{found.bucket}/{found.key} was replaced meanwhile") from error
+            raise _explained(error, found.bucket, found.key) from error
 
     def upload_video(
         self, path: Path, bucket: str, key: str, metadata: Mapping[str, str], count: Callable[[int], None]
@@ -93,49 +118,86 @@ class Storage:
         Raises:
             TransientError: it could not be stored; names bucket, key and reason.
         """
-        self._upload(path, bucket, key, {"Metadata": dict(metadata)}, count)
-
-    def upload(self, path: Path, bucket: str, key: str, metadata: Mapping[str, str]) -> None:
-        """Store a JSON file or an HTML page, with metadata that `stamp_of` gives back.
-
-        Raises:
-            TransientError: it could not be stored; names bucket, key and reason.
-        """
-        content_type = "text/html; charset=utf-8" if path.suffix == ".html" else "application/json"
-        self._upload(path, bucket, key, {"ContentType": content_type, "Metadata": dict(metadata)})
-
-    def fetch(self, bucket: str, key: str, path: Path) -> None:
-        """Get a file of our own back."""
-        self._client.download_file(bucket, key, str(path), Config=_TRANSFER)
-
-    def stamp_of(self, bucket: str, key: str) -> dict[str, str] | None:
-        """The metadata of an object of our own; None where there is none that we can see."""
-        try:
-            metadata: dict[str, str] = self._client.head_object(Bucket=bucket, Key=key)["Metadata"]
-        except ClientError as error:
-            if error_code(error) in MISSING_OBJECT_CODES:
-                return None
-            raise
-        return metadata
-
-    def delete(self, bucket: str, key: str) -> None:
-        """Remove an object of our own, if it is there."""
-        self._client.delete_object(Bucket=bucket, Key=key)
-
-    def _upload(
-        self,
-        path: Path,
-        bucket: str,
-        key: str,
-        extra: Mapping[str, Any],
-        count: Callable[[int], None] | None = None,
-    ) -> None:
+        extra = {"Metadata": dict(metadata)}
         try:
             self._client.upload_file(
                 str(path), bucket, key, ExtraArgs=extra, Callback=count, Config=_TRANSFER
             )
         except S3UploadFailedError as error:
             raise TransientError(f"cannot write s3://{bucket}/{key}: {error}") from error
+
+    def store(
+        self, path: Path, bucket: str, key: str, metadata: Mapping[str, str], replacing: S3Object | None
+    ) -> S3Object:
+        """Store a JSON file or an HTML page of our own.
+
+        Args:
+            path: the file.
+            bucket: where to.
+            key: where to.
+            metadata: says what it was made of; `look` gives it back.
+            replacing: what stands there now, as far as we know; None for nothing.
+
+        Raises:
+            Superseded: something else stands there.
+            TransientError: it could not be stored; names bucket, key and reason.
+        """
+        condition = {"IfNoneMatch": "*"} if replacing is None else _if_match(replacing)
+        content_type = "text/html; charset=utf-8" if path.suffix == ".html" else "application/json"
+        try:
+            with path.open("rb") as body:
+                answer = self._client.put_object(
+                    Bucket=bucket,
+                    Key=key,
+                    Body=body,
+                    ContentType=content_type,
+                    Metadata=dict(metadata),
+                    **condition,
+                )
+        except ClientError as error:
+            if error_code(error) in CHANGED_OBJECT_CODES:
+                raise Superseded(f"s3://{bucket}/{key} is not what it was") from error
+            raise TransientError(f"cannot write s3://{bucket}/{key}: {error}") from error
+        return S3Object(bucket, key, answer["ETag"].strip('"'), path.stat().st_size, metadata)
+
+    def fetch(self, bucket: str, key: str, path: Path) -> None:
+        """Get a file of our own back."""
+        self._client.download_file(bucket, key, str(path), Config=_TRANSFER)
+
+    def remove(self, stored: S3Object) -> None:
+        """Remove an object of our own, unless another one stands there by now."""
+        try:
+            self._client.delete_object(Bucket=stored.bucket, Key=stored.key, **_if_match(stored))
+        except ClientError as error:
+            if error_code(error) not in CHANGED_OBJECT_CODES:
+                raise
+
+    def _head(self, bucket: str, key: str) -> S3Object:
+        head = self._client.head_object(Bucket=bucket, Key=key)
+        return S3Object(bucket, key, head["ETag"].strip('"'), head["ContentLength"], head["Metadata"])
+
+
+class _AsFound(BaseSubscriber):  # type: ignore[misc]
+    """Makes a transfer fetch the very object that was found, which it then need not look up again."""
+
+    def __init__(self, found: S3Object, check: Callable[[], None]) -> None:
+        self._found = found
+        self._check = check
+
+    def on_queued(self, future: Any, **_: Any) -> None:
+        future.meta.provide_transfer_size(self._found.size)
+        future.meta.provide_object_etag(_quoted(self._found))
+
+    def on_progress(self, future: Any, bytes_transferred: int, **_: Any) -> None:  # noqa: ARG002
+        self._check()
+
+
+def _if_match(known: S3Object) -> dict[str, str]:
+    return {"IfMatch": _quoted(known)}
+
+
+def _quoted(known: S3Object) -> str:
+    return f'"{known.etag}"'
 
 
 def _explained(error: ClientError, bucket: str, key: str) -> Exception:

@@ -5,10 +5,16 @@ and states what that element must be, so that nothing of theirs is lost and a wo
 to another changes nothing.
 
     claimed ------ renewed ------ renewed ------ done         state `running`, then `done`
-       |<- lease ->|                                          the owner's element is nobody else's
-                   |<-- lease -->|
-    claimed - - - killed - - - - - - - - claimed              a lease that was not renewed is free
-       |<------ lease ------>|              by another
+      beat 0        beat 1         beat 2                     the owner's element is nobody else's
+
+    claimed ------ renewed - - killed - - - - - claimed       another worker takes over
+      beat 0        beat 1 |<---- lease ---->|    by another
+
+Whether an owner is dead is judged without a clock of its machine, and without one of ours. Either its own
+message is delivered again: it has then not hidden it for as long as a lease lasts, by SQS's clock. Or another
+message for the same video has waited that long in the queue, carrying the beat that was seen before, and
+finds the same. Only a lease that ended an hour ago needs no such proof: AWS refuses requests from machines
+whose clocks are that wrong.
 """
 
 from __future__ import annotations
@@ -18,7 +24,7 @@ import socket
 import time
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -26,11 +32,12 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from human_detector.aws.error_codes import CONDITION_FAILED, error_code
+from human_detector.aws.queue import Message
 from human_detector.errors import (
-    AlreadyDone,
     BadMessage,
     HeldByAnother,
     LeaseLost,
+    NothingToDo,
     PermanentError,
     TransientError,
 )
@@ -40,12 +47,16 @@ from human_detector.worker.record import (
     Element,
     Record,
     attempts_so_far,
+    failures_so_far,
     lease_seconds_left,
+    sign_of_life,
 )
 
 WRITE_TRIES = 20
 """How often a write is tried while others keep changing the list under it."""
 MAX_ERROR_CHARACTERS = 2000
+CLOCK_TOLERANCE_SECONDS = 3600
+"""More than two clocks can differ on machines whose requests AWS takes: it allows 5 minutes, S3 15."""
 
 
 @dataclass(slots=True)
@@ -58,6 +69,10 @@ class ClaimedStep:
         index: where the element was last seen in `process_steps`.
         attempt: 1 for the first time that this video is run.
         started_at: when, ISO 8601.
+        message_id: of the message that the video is run for.
+        source: bucket and key of the video.
+        failures: see `failures_so_far`; set to 0 when this attempt gets further than those before it.
+        beat: counts the renewals.
     """
 
     video_id: int
@@ -65,6 +80,42 @@ class ClaimedStep:
     index: int
     attempt: int
     started_at: str
+    message_id: str = ""
+    source: Element = field(default_factory=dict)
+    failures: int = 0
+    beat: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Purpose:
+    """What a record is claimed for.
+
+    Attributes:
+        message: that asks for the video.
+        source: bucket and key of the video; empty if nothing says where it is.
+        result: bucket and key of the result, if nothing better than what is stored there can be made.
+        only_own: leave a step alone that is about another video.
+    """
+
+    message: Message
+    source: Element = field(default_factory=dict)
+    result: Element | None = None
+    only_own: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """What was done about the record of a dead letter.
+
+    Attributes:
+        revive: nothing; it is to be tried again, for the record counts fewer failures than SQS deliveries.
+        reason: that was recorded as the error.
+        source: bucket and key of the video, as far as the record said it.
+    """
+
+    revive: bool = False
+    reason: str = ""
+    source: Element | None = None
 
 
 class ProcessSteps:
@@ -100,34 +151,45 @@ class ProcessSteps:
             )
         return source
 
-    def claim(self, video_id: int, *, force: bool = False) -> ClaimedStep:
+    def claim(self, video_id: int, purpose: Purpose) -> ClaimedStep:
         """Make the record's step ours: `running`, with a lease.
 
-        Args:
-            video_id: key of the record.
-            force: also if it is done.
-
         Raises:
-            BadMessage: there is no such record, or it has no list of steps.
-            AlreadyDone: the video is done.
-            HeldByAnother: another worker's lease has not ended.
+            BadMessage: there is no such record, or its steps are no list.
+            NothingToDo: it is done, or about another video.
+            HeldByAnother: another worker may be at it.
         """
         owner = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex}"
         for _ in range(WRITE_TRIES):
             record = self._read(video_id)
             index, seen = record.index, record.step or {}
-            if index is not None and seen.get("owner") == owner:
-                # The answer to our write was lost, and botocore's second try met the first one.
-                return ClaimedStep(video_id, owner, index, int(seen["attempt"]), str(seen["started_at"]))
-            self._refuse_if_taken(seen, force)
             step = ClaimedStep(
                 video_id,
                 owner,
                 index=len(record.elements) if index is None else index,
                 attempt=attempts_so_far(seen) + 1,
                 started_at=datetime.fromtimestamp(self._now(), UTC).isoformat(timespec="seconds"),
+                message_id=purpose.message.message_id,
+                source=purpose.source,
+                failures=failures_so_far(seen),
             )
-            element = {"step": STEP, "state": "running", **self._lease(step), "progress": Decimal(0)}
+            if seen.get("owner") == owner:
+                # The answer to our write was lost, and botocore's second try met the first one.
+                step.attempt, step.failures = int(seen["attempt"]), int(seen["failures"])
+                return step
+            _refuse_if_not_needed(seen, purpose)
+            self._refuse_if_taken(seen, purpose.message)
+            element = {
+                "step": STEP,
+                "state": "running",
+                "owner": owner,
+                "message_id": step.message_id,
+                "source": step.source,
+                "started_at": step.started_at,
+                "attempt": step.attempt,
+                "lease_seconds": Decimal(str(self._lease_seconds)),
+                **self._signs_of_life(step, 0),
+            }
             written = (
                 self._append(step, element) if index is None else self._replace_seen(step, seen, element)
             )
@@ -141,11 +203,8 @@ class ProcessSteps:
         Raises:
             LeaseLost: the element is no longer ours.
         """
-        lease = self._lease(step)
-        self._change_own(
-            step,
-            {"lease_expires_at": lease["lease_expires_at"], "progress": Decimal(str(round(progress, 3)))},
-        )
+        step.beat += 1
+        self._change_own(step, self._signs_of_life(step, progress))
 
     def finish_done(self, step: ClaimedStep, bucket: str, key: str) -> None:
         """Record success.
@@ -164,7 +223,7 @@ class ProcessSteps:
         self._replace_own(step, {"state": "error", "error": reason[:MAX_ERROR_CHARACTERS]})
 
     def finish_interrupted(self, step: ClaimedStep, reason: str) -> None:
-        """Record that the job was given back and will be run again.
+        """Record that the job was given back and will be run again, with its failures so far.
 
         Raises:
             LeaseLost: the element is no longer ours.
@@ -176,22 +235,60 @@ class ProcessSteps:
                 "reason": reason[:MAX_ERROR_CHARACTERS],
                 "started_at": step.started_at,
                 "attempt": step.attempt,
+                "failures": step.failures,
+                "source": step.source,
             },
         )
 
-    def _lease(self, step: ClaimedStep) -> Element:
+    def close(self, video_id: int, letter: Message, max_failures: int) -> Closing | None:
+        """End a step that nobody will work on: its message is a dead letter.
+
+        Returns:
+            What was done about it; None if the step has ended already, or another message may be at it.
+
+        Raises:
+            BadMessage: there is no such record, or its steps are no list.
+        """
+        record = self._read(video_id)
+        seen = record.step or {}
+        failures = failures_so_far(seen)
+        match seen.get("state"):
+            case "running" if seen.get("message_id") != letter.message_id:
+                return None
+            case "running" if failures < max_failures:
+                return Closing(revive=True)
+            case "running":
+                reason = died(failures)
+            case "interrupted" | None:
+                last = f"; the last time: {seen['reason']}" if "reason" in seen else ""
+                reason = f"its message was delivered too often, and is in the dead-letter queue{last}"
+            case _:
+                return None
+        place = len(record.elements) if record.index is None else record.index
+        step = ClaimedStep(video_id, owner="", index=place, attempt=0, started_at="")
+        error = {"step": STEP, "state": "error", "error": reason[:MAX_ERROR_CHARACTERS]}
+        written = self._append(step, error) if record.step is None else self._replace_seen(step, seen, error)
+        return Closing(reason=reason, source=seen.get("source")) if written else None
+
+    def _signs_of_life(self, step: ClaimedStep, progress: float) -> Element:
+        """What changes with each renewal; the time is for people to look at."""
         return {
-            "owner": step.owner,
+            "beat": step.beat,
             "lease_expires_at": int(self._now() + self._lease_seconds),
-            "started_at": step.started_at,
-            "attempt": step.attempt,
+            "progress": Decimal(str(round(progress, 3))),
+            "failures": step.failures,
         }
 
-    def _refuse_if_taken(self, seen: Element, force: bool) -> None:
-        if seen.get("state") == "done" and not force:
-            raise AlreadyDone("the record says done")
-        if seconds := lease_seconds_left(seen, self._now()):
-            raise HeldByAnother(seconds)
+    def _refuse_if_taken(self, seen: Element, message: Message) -> None:
+        """Refuse a step whose owner may be alive: see the head of this file."""
+        sign = sign_of_life(seen, self._lease_seconds)
+        if sign is None or seen.get("message_id") == message.message_id:
+            return
+        if not lease_seconds_left(seen, self._now() - CLOCK_TOLERANCE_SECONDS):
+            return
+        waited = message.waited_seconds if message.seen_beat == sign.beat else 0
+        if waited < sign.lease_seconds:
+            raise HeldByAnother(sign.beat, sign.lease_seconds - waited)
 
     def _read(self, video_id: int) -> Record:
         answer = self._client.get_item(TableName=self._table, Key={"VideoId": video_id}, ConsistentRead=True)
@@ -292,6 +389,18 @@ class ProcessSteps:
                 return False
             raise
         return True
+
+
+def died(times: int) -> str:
+    """Why a video is given up that its workers did not survive."""
+    return f"the worker died {times} times while analysing it"
+
+
+def _refuse_if_not_needed(seen: Element, purpose: Purpose) -> None:
+    if seen.get("state") == "done" and seen.get("result_file") == purpose.result is not None:
+        raise NothingToDo("the record says done, and names the result that is wanted")
+    if purpose.only_own and seen and seen.get("source") != purpose.source:
+        raise NothingToDo("the object is gone, and its record is about another video")
 
 
 def _at(step: ClaimedStep) -> str:

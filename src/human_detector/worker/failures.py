@@ -8,12 +8,12 @@ from enum import Enum
 
 from human_detector.aws.waiting_times import retry_delay
 from human_detector.errors import (
-    AlreadyDone,
     BadMessage,
     ConfigurationError,
     HeldByAnother,
     Interrupted,
     LeaseLost,
+    NothingToDo,
     PermanentError,
 )
 
@@ -45,11 +45,13 @@ class Verdict:
         fate: what becomes of the message.
         state: the state to record, or None to leave the record alone.
         delay: seconds until the message is delivered again.
+        beat: the last sign of life of another worker, for the message to carry.
     """
 
     fate: Fate
     state: str | None = None
     delay: float = 0
+    beat: str = ""
 
     @property
     def log_level(self) -> int:
@@ -59,29 +61,29 @@ class Verdict:
         return logging.WARNING if self.fate in (Fate.RETRY, Fate.LEAVE) else logging.INFO
 
 
-def judge(error: BaseException, attempt: int, max_attempts: int, jitter: float | None = None) -> Verdict:
+def judge(error: BaseException, failures: int, max_failures: float, jitter: float | None = None) -> Verdict:
     """What becomes of a job that ended with an error.
 
     Args:
         error: what ended it.
-        attempt: how often its message has been delivered, this time included.
-        max_attempts: how often it may be.
+        failures: how many attempts have failed in a row, this one included, if it is a failure.
+        max_failures: how many may.
         jitter: 0 to 1, spreads the retries of videos that failed together; random by default.
     """
     match error:
         case LeaseLost():
             return Verdict(Fate.LEAVE)
-        case AlreadyDone():
+        case NothingToDo():
             return Verdict(Fate.DELETE)
-        case HeldByAnother(seconds=seconds):
-            return Verdict(Fate.PUT_OFF, delay=seconds)
+        case HeldByAnother(seconds=seconds, beat=beat):
+            return Verdict(Fate.PUT_OFF, delay=seconds, beat=beat)
         case Interrupted() | ConfigurationError():
             return Verdict(Fate.PUT_OFF, "interrupted")  # The worker ends; another one is to run the job.
         case BadMessage():
             return Verdict(Fate.BURY)
         case PermanentError():
             return Verdict(Fate.DELETE, "error")
-        case _ if attempt >= max_attempts:
+        case _ if failures >= max_failures:
             return Verdict(Fate.BURY, "error")
         case _:
-            return Verdict(Fate.RETRY, "interrupted", retry_delay(attempt, jitter))
+            return Verdict(Fate.RETRY, "interrupted", retry_delay(failures, jitter))

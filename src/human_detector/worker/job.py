@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import threading
 import time
 from collections.abc import Callable
@@ -12,14 +13,16 @@ from pathlib import Path
 from botocore.exceptions import BotoCoreError, ClientError
 
 from human_detector.aws.queue import JobQueue, Message
-from human_detector.aws.s3_keys import report_key, result_key
-from human_detector.aws.storage import Storage, VideoObject
+from human_detector.aws.s3_keys import partial_key, report_key, result_key
+from human_detector.aws.storage import S3Object, Storage
 from human_detector.aws.waiting_times import LONGEST_HOLD_SECONDS, retry_delay
 from human_detector.configuration import Configuration
 from human_detector.errors import (
+    BadMessage,
     ConfigurationError,
     HumanDetectorError,
     Interrupted,
+    ObjectReplaced,
     PermanentError,
     TransientError,
 )
@@ -28,13 +31,16 @@ from human_detector.processes.analysis_process import AnalysisProcess
 from human_detector.processes.protocol import AnalysisRequest
 from human_detector.results.writer import lines_path
 from human_detector.worker.analysis_turn import AnalysisTurn
-from human_detector.worker.claim import ProcessSteps
+from human_detector.worker.claim import ClaimedStep, ProcessSteps, Purpose, died
 from human_detector.worker.failures import Fate, Verdict, judge
 from human_detector.worker.health import Health
 from human_detector.worker.heartbeat import Heartbeat
+from human_detector.worker.made_of import stamp
 from human_detector.worker.messages import VideoRequest, video_id_of
 from human_detector.worker.metrics import Metrics
-from human_detector.worker.partial_results import PartialResult, stamp
+from human_detector.worker.own_object import OwnObject
+from human_detector.worker.partial_results import OWNER, PartialResult
+from human_detector.worker.record import Element
 from human_detector.worker.report_beside_result import write_worker_report
 from human_detector.worker.running_job import RunningJob
 from human_detector.worker.scratch import job_folder, require_space
@@ -44,6 +50,8 @@ from human_detector.worker.task_protection import TaskProtection
 log = logging.getLogger(__name__)
 
 PROGRESS_LOG_SECONDS = 10
+MOST_VIDEOS_PER_JOB = 5
+"""How often a job starts again because its video was replaced."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +88,7 @@ class JobRunner:
         self._human_detection = configuration.human_detection
         self._settings = configuration.worker
         self._wants_report = configuration.report
-        self._max_attempts = around.queue.max_receive_count or configuration.worker.max_attempts
+        self._max_failures = around.queue.max_receive_count or configuration.worker.max_attempts
         self._around = around
         self._clock = clock
         self.unable: ConfigurationError | None = None
@@ -99,20 +107,27 @@ class JobRunner:
             job = RunningJob(message, request, video_id)
             verdict, reason = Verdict(Fate.DELETE), ""
             try:
-                job.step = self._around.steps.claim(video_id, force=request.force)
+                self._look_up(job)
+                self._claim(job)
                 self._work(job)
             except Exception as error:
                 if isinstance(error, ConfigurationError):
                     self.unable = error
-                verdict, reason = self.judge(error, message), str(error) or type(error).__name__
+                verdict, reason = self.judge(error, message, job.step), str(error) or type(error).__name__
                 verdict = self._record_failure(job, verdict, reason)
             outcome = "done" if not reason else verdict.state or verdict.fate.name.lower()
             self._around.metrics.job_ended(outcome, job.frames, message.queue_seconds, job.phases)
             return verdict, reason
 
-    def judge(self, error: Exception, message: Message) -> Verdict:
-        """The verdict on an outcome other than success, logged."""
-        verdict = judge(error, message.receive_count, self._max_attempts)
+    def judge(self, error: Exception, message: Message, step: ClaimedStep | None = None) -> Verdict:
+        """The verdict on an outcome other than success, logged.
+
+        Without a step of ours there is nowhere to record a final failure, so there is none: SQS ends it.
+        """
+        if step is None:
+            verdict = judge(error, message.receive_count, math.inf)
+        else:
+            verdict = judge(error, step.failures + 1, self._max_failures)
         foreseen = isinstance(error, HumanDetectorError | ClientError | BotoCoreError)
         log.log(
             verdict.log_level,
@@ -125,15 +140,45 @@ class JobRunner:
         )
         return verdict
 
-    def _work(self, job: RunningJob) -> None:
-        """Fetch, analyse, store, record.
+    def _look_up(self, job: RunningJob) -> None:
+        """Find the video, and what is stored of it."""
+        storage, request = self._around.storage, job.request
+        job.place = job.video = job.missing = job.stored = None
+        try:
+            if request.key is None:
+                job.place = self._around.steps.source_of(job.video_id)
+            else:
+                job.place = request.bucket, request.key
+            job.video = storage.find(*job.place)
+        except BadMessage:
+            raise
+        except PermanentError as error:
+            job.missing = error
+        else:
+            job.made_of = stamp(job.video, self._human_detection)
+            job.stored = storage.look(self._output_bucket, result_key(job.video_id, job.video.key))
 
-        The result is stored before it is recorded, and recorded before the message is deleted: a crash
-        between any two of these leaves what the next attempt needs to finish.
-        """
+    def _claim(self, job: RunningJob) -> None:
+        """Make the record's step ours."""
+        source: Element = {}
+        result: Element | None = None
+        if job.place is not None:
+            source = dict(zip(("bucket", "key"), job.place, strict=True))
+            # Of a video that is gone, nothing better can be made than what was made when it was there.
+            if job.is_stored_already or job.missing is not None:
+                key = result_key(job.video_id, source["key"])
+                result = {"bucket": self._output_bucket, "key": key}
+        # Only by the name of the object that it is about does an S3 event say whose record that is.
+        only_own = job.missing is not None and job.request.video_id is None
+        purpose = Purpose(job.message, source, result, only_own)
+        job.step = self._around.steps.claim(job.video_id, purpose)
+
+    def _work(self, job: RunningJob) -> None:
+        """Fetch, analyse, store, record; from the beginning where the video is replaced meanwhile."""
         assert job.step is not None
         step, around = job.step, self._around
-        began = self._clock()
+        if step.failures >= self._max_failures:
+            raise TransientError(died(step.failures))
         renewals = [
             lambda: around.queue.hide(job.message, self._settings.lease_seconds),
             lambda: around.steps.renew(step, job.progress),
@@ -153,22 +198,47 @@ class JobRunner:
                 around.shutdown.check()
                 self._check_time(job)
 
-            job.video = video = self._find_video(job)
-            key = result_key(job.video_id, video.key)
-            wanted = stamp(video, self._human_detection)
-            if job.may_have_results and around.storage.stamp_of(self._output_bucket, key) == wanted:
-                log.info("the result is there already: only the record was missing")
-            else:
-                result_path = self._analyze(job, video, folder, check)
-                if self._wants_report:
-                    self._report(job, video, result_path, key, check)
-                heartbeat.check()
-                with job.phases.time("Upload"):
-                    around.storage.upload(result_path, self._output_bucket, key, wanted)
+            for _ in range(MOST_VIDEOS_PER_JOB):
+                try:
+                    self._produce(job, folder, heartbeat, check)
+                except ObjectReplaced as error:
+                    log.warning("starting again with the new object: %s", error)
+                    self._look_up(job)
+                else:
+                    return
+            raise TransientError(f"the video was replaced {MOST_VIDEOS_PER_JOB} times while it was fetched")
+
+    def _produce(
+        self, job: RunningJob, folder: Path, heartbeat: Heartbeat, check: Callable[[], None]
+    ) -> None:
+        """See to it that the result is stored, and record it.
+
+        The result is stored before it is recorded, and recorded before the message is deleted: a crash
+        between any two of these leaves what the next attempt needs to finish.
+        """
+        if job.missing is not None:
+            raise job.missing
+        assert job.video is not None
+        assert job.step is not None
+        began = self._clock()
+        key = result_key(job.video_id, job.video.key)
+        partial = self._partial(job, job.video.key)
+        if job.is_stored_already:
+            log.info("the result is there already: only the record was missing")
+        else:
+            page = self._own_object(job, report_key(key), None)
+            if self._wants_report:
+                page.look()
+            result_path = self._analyze(job, job.video, partial, folder, check)
+            if self._wants_report:
+                # Before the result: where there is a result, the job is done.
+                self._report(job, job.video, result_path, page, check)
             heartbeat.check()
-            if job.may_have_left_something:
-                self._partial(job, video).discard()
-            around.steps.finish_done(step, self._output_bucket, key)
+            with job.phases.time("Upload"):
+                self._own_object(job, key, job.stored).store(result_path)
+        heartbeat.check()
+        partial.discard(may_be_left=job.is_repeated)
+        self._around.steps.finish_done(job.step, self._output_bucket, key)
         log.info(
             "done in %.1f s: %s frames analysed, result in s3://%s/%s",
             self._clock() - began,
@@ -177,8 +247,16 @@ class JobRunner:
             key,
         )
 
-    def _analyze(self, job: RunningJob, video: VideoObject, folder: Path, check: Callable[[], None]) -> Path:
+    def _analyze(
+        self,
+        job: RunningJob,
+        video: S3Object,
+        partial: PartialResult,
+        folder: Path,
+        check: Callable[[], None],
+    ) -> Path:
         """Fetch the video and have it analysed, from where an earlier attempt was cut off."""
+        assert job.step is not None
         if video.size > self._settings.max_object_bytes:
             raise PermanentError(
                 f"the video has {video.size} bytes, max_object_bytes allows {self._settings.max_object_bytes}"
@@ -186,18 +264,18 @@ class JobRunner:
         require_space(folder, video.size)
         # Names of our own: no part of a key reaches the file system.
         video_path, result_path = folder / "video", folder / "result.json"
-        partial, lines = self._partial(job, video), lines_path(result_path)
+        lines = lines_path(result_path)
         log.info("fetching s3://%s/%s, %s bytes", video.bucket, video.key, video.size)
         with job.phases.time("Download"):
             self._around.storage.download(video, video_path, check)
-            job.has_partial_result = job.is_repeated and partial.fetch(lines)
-        if job.has_partial_result:
-            log.info("going on where an earlier attempt was cut off")
+            if job.is_repeated and partial.fetch(lines):
+                log.info("going on where an earlier attempt was cut off")
+        step = job.step
 
         def save() -> None:
-            job.has_partial_result = True
-            partial.save(lines)
             job.saved_at = self._clock()
+            if partial.save(lines):
+                step.failures = 0  # It got further than those before it.
 
         def check_and_save() -> None:
             check()
@@ -223,27 +301,35 @@ class JobRunner:
         return result_path
 
     def _report(
-        self, job: RunningJob, video: VideoObject, result_path: Path, key: str, check: Callable[[], None]
+        self, job: RunningJob, video: S3Object, result_path: Path, page: OwnObject, check: Callable[[], None]
     ) -> None:
-        """Put the report beside the result, before it: where there is a result, the job is done."""
-        page_key = report_key(key)
+        """Put the report beside the result."""
         video_path = result_path.with_name("video")
         with job.phases.time("Report"):
-            page = write_worker_report(video, video_path, result_path, self._output_bucket, page_key, check)
+            path = write_worker_report(video, video_path, result_path, self._output_bucket, page.key, check)
             check()
-            if page is not None:
-                wanted = stamp(video, self._human_detection)
-                self._around.storage.upload(page, self._output_bucket, page_key, wanted)
+            if path is not None:
+                page.store(path)
 
-    def _find_video(self, job: RunningJob) -> VideoObject:
-        if job.request.key is None:
-            return self._around.storage.find(*self._around.steps.source_of(job.video_id))
-        return self._around.storage.find(job.request.bucket, job.request.key)
+    def _own_object(self, job: RunningJob, key: str, stored: S3Object | None, **more: str) -> OwnObject:
+        """An object in the results' bucket that this attempt may write as long as the record is ours."""
+        step = job.step
+        assert step is not None
+        return OwnObject(
+            self._around.storage,
+            self._output_bucket,
+            key,
+            {**job.made_of, **more},
+            lambda: self._around.steps.renew(step, job.progress),
+            stored,
+        )
 
-    def _partial(self, job: RunningJob, video: VideoObject) -> PartialResult:
+    def _partial(self, job: RunningJob, video_key: str) -> PartialResult:
+        assert job.step is not None
         # Frames that were there before a video was forced do not count.
-        wanted = stamp(video, self._human_detection) | {"forced": str(job.request.force)}
-        return PartialResult(self._around.storage, self._output_bucket, job.video_id, video, wanted)
+        more = {"forced": str(job.request.force), OWNER: job.step.owner}
+        key = partial_key(job.video_id, video_key)
+        return PartialResult(self._around.storage, self._own_object(job, key, None, **more))
 
     def _check_time(self, job: RunningJob) -> None:
         now = self._clock()
@@ -277,10 +363,11 @@ class JobRunner:
         try:
             match verdict.state:
                 case "error":
-                    if job.video is not None and job.may_have_left_something:
-                        self._partial(job, job.video).discard()
+                    if source_key := job.step.source.get("key"):
+                        self._partial(job, source_key).discard(may_be_left=True)
                     self._around.steps.finish_error(job.step, reason)
                 case "interrupted":
+                    job.step.failures += verdict.fate is Fate.RETRY
                     self._around.steps.finish_interrupted(job.step, reason)
         except Exception as error:
             unrecorded = self.judge(error, job.message)

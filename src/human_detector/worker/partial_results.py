@@ -2,69 +2,83 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import logging
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from human_detector.aws.s3_keys import partial_key
-from human_detector.aws.storage import Storage, VideoObject
-from human_detector.errors import TransientError
-from human_detector.results.document import SCHEMA_VERSION
+from human_detector.aws.storage import Storage
+from human_detector.errors import LeaseLost, ObjectReplaced, PermanentError, TransientError
+from human_detector.worker.own_object import OwnObject
 
 log = logging.getLogger(__name__)
 
-
-def stamp(video: VideoObject, human_detection: Mapping[str, Any]) -> dict[str, str]:
-    """What a result depends on: the video's content and what was asked for. Stored with every object.
-
-    Two objects with the same stamp hold the same frames, so that one can stand for the other.
-    """
-    asked = json.dumps([SCHEMA_VERSION, human_detection], sort_keys=True)
-    return {"video-etag": video.etag, "analysis": hashlib.sha256(asked.encode()).hexdigest()}
+OWNER = "owner"
+"""In the metadata of a partial result: which attempt has written it."""
 
 
 class PartialResult:
     """The frames that are done of one video, one JSON line each.
 
     Args:
-        storage: where to keep them.
-        bucket: the bucket of the results.
-        video_id: key of the record.
-        video: what is analysed.
-        wanted: stamp of the analysis; lines of another are of no use.
+        storage: where it is.
+        own_object: the object; its metadata is the stamp of the analysis, and which attempt has written it.
     """
 
-    def __init__(
-        self, storage: Storage, bucket: str, video_id: int, video: VideoObject, wanted: Mapping[str, str]
-    ) -> None:
+    def __init__(self, storage: Storage, own_object: OwnObject) -> None:
         self._storage = storage
-        self._bucket = bucket
-        self._key = partial_key(video_id, video.key)
-        self._wanted = wanted
+        self._object = own_object
+        self._bytes = 0
 
     def fetch(self, lines_path: Path) -> bool:
         """Get what an earlier attempt left; whether there was anything."""
-        if self._storage.stamp_of(self._bucket, self._key) != self._wanted:
+        found = self._object.look()
+        if found is None or _analysis(found.metadata) != _analysis(self._object.made_of):
             return False
-        self._storage.fetch(self._bucket, self._key, lines_path)
+        try:
+            self._storage.download(found, lines_path, lambda: None)
+        except (ObjectReplaced, PermanentError) as error:
+            log.warning("the partial result cannot be read: %s", error)
+            return False
+        self._bytes = lines_path.stat().st_size
         return True
 
-    def save(self, lines_path: Path) -> None:
-        """Keep the frames that are done so far. A failure costs the next attempt time, nothing else."""
+    def save(self, lines_path: Path) -> bool:
+        """Keep the frames that are done so far; whether there are more than were kept before.
+
+        A failure costs the next attempt time, nothing else.
+
+        Raises:
+            LeaseLost: another worker is at the video; nothing was left behind.
+        """
         try:
-            if lines_path.is_file() and lines_path.stat().st_size > 0:
-                self._storage.upload(lines_path, self._bucket, self._key, self._wanted)
+            size = lines_path.stat().st_size if lines_path.is_file() else 0
+            if size <= self._bytes:
+                return False
+            self._object.store_for_now(lines_path)
+        except LeaseLost:
+            raise
         except (ClientError, BotoCoreError, OSError, TransientError) as error:
             log.warning("the partial result could not be saved: %s", error)
+            return False
+        self._bytes = size
+        return True
 
-    def discard(self) -> None:
-        """Remove it; the job has ended."""
+    def discard(self, *, may_be_left: bool) -> None:
+        """Remove it; the job has ended.
+
+        Args:
+            may_be_left: whether an earlier attempt may have left one that this one has not looked at.
+        """
         try:
-            self._storage.delete(self._bucket, self._key)
+            if may_be_left and self._object.stored is None:
+                self._object.look()
+            self._object.remove()
         except (ClientError, BotoCoreError) as error:
             log.warning("the partial result could not be removed: %s", error)
+
+
+def _analysis(metadata: Mapping[str, str]) -> dict[str, str]:
+    """Which analysis the lines are of: whoever of several attempts at it has written them."""
+    return {name: value for name, value in metadata.items() if name != OWNER}

@@ -65,8 +65,40 @@ class Record:
         return None
 
 
+@dataclass(frozen=True)
+class SignOfLife:
+    """What the owner of a running step has last shown.
+
+    Attributes:
+        beat: changes with every renewal of the lease.
+        lease_seconds: how long the owner may stay silent; it renews several times as often.
+    """
+
+    beat: str
+    lease_seconds: float
+
+
+def sign_of_life(step: Mapping[str, Any], lease_seconds: float) -> SignOfLife | None:
+    """The last one of a step's owner; None if nobody owns it.
+
+    It says nothing about the owner being alive: that shows in the next one. No two clocks are compared for
+    it; `lease_expires_at` is for people.
+
+    Args:
+        step: the worker's own element.
+        lease_seconds: of an owner that does not say for how long its lease is.
+    """
+    # A step that runs without a lease was left by software that knows none.
+    if step.get("state") != "running" or not isinstance(step.get("owner"), str):
+        return None
+    beat = f"{step['owner']}/{_number(step, 'beat')}/{_number(step, 'lease_expires_at')}"
+    return SignOfLife(beat, float(_number(step, "lease_seconds") or lease_seconds))
+
+
 def lease_seconds_left(step: Mapping[str, Any], now: float) -> float:
-    """How long the lease of a running step lasts unless it is renewed; 0 if nobody holds one.
+    """How long the lease of a running step lasts unless it is renewed, as far as clocks can be compared.
+
+    For people, and for leases that ended long ago. 0 if nobody holds one.
 
     Args:
         step: the worker's own element.
@@ -83,6 +115,19 @@ def attempts_so_far(step: Mapping[str, Any]) -> int:
     if step.get("state") not in ("running", "interrupted"):
         return 0
     return max(1, int(_number(step, "attempt")))
+
+
+def failures_so_far(step: Mapping[str, Any]) -> int:
+    """How many attempts have failed since one of them got further than those before it.
+
+    An attempt that was given back, because its worker was stopped, is none of them; one whose worker died is.
+    """
+    match step.get("state"):
+        case "running":
+            return int(_number(step, "failures")) + 1
+        case "interrupted":
+            return int(_number(step, "failures"))
+    return 0
 
 
 def _number(step: Mapping[str, Any], name: str) -> Decimal:

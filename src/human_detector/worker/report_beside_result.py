@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 from urllib.parse import quote
 
-from human_detector.aws.storage import VideoObject
+from human_detector.aws.storage import S3Object
 
 log = logging.getLogger(__name__)
 
@@ -22,7 +22,7 @@ REASON_BYTES = 2000
 
 
 def write_worker_report(
-    video: VideoObject,
+    video: S3Object,
     video_path: Path,
     result_path: Path,
     page_bucket: str,
@@ -66,7 +66,7 @@ def write_worker_report(
         return None
 
 
-def _address(video: VideoObject, page_bucket: str, page_key: str) -> str:
+def _address(video: S3Object, page_bucket: str, page_key: str) -> str:
     """Where the page finds the video: in its own bucket, or else nowhere without somebody's signature."""
     if video.bucket != page_bucket:
         return quote(PurePosixPath(video.key).name)

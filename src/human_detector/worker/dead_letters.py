@@ -1,0 +1,104 @@
+"""Sees to the records of dead letters: SQS moves a message away, and tells nobody.
+
+That happens when a worker is killed in the last delivery that is allowed, or cannot record the last failure.
+A role of every idle worker: a message becomes a dead letter when a worker asks for it once more, so there is
+one that can look, and nothing more has to be deployed. Several may look at once: each write is conditional.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from human_detector.aws.error_codes import is_hopeless
+from human_detector.aws.queue import JobQueue, Message
+from human_detector.aws.s3_keys import partial_key
+from human_detector.aws.storage import S3Object, Storage
+from human_detector.aws.waiting_times import DEAD_LETTER_HIDDEN_SECONDS, DEAD_LETTER_LOOK_SECONDS
+from human_detector.errors import BadMessage, PermanentError
+from human_detector.logs import log_context
+from human_detector.worker.claim import ProcessSteps
+from human_detector.worker.messages import parse_message, video_id_of
+
+log = logging.getLogger(__name__)
+
+
+class DeadLetters:
+    """Looks at the dead-letter queue now and then. The letters stay, for whoever wants to send them again.
+
+    Args:
+        queue: whose dead letters.
+        steps: the records.
+        storage: where partial results are.
+        bucket: of the results.
+        clock: seconds that only go forward.
+    """
+
+    def __init__(
+        self,
+        queue: JobQueue,
+        steps: ProcessSteps,
+        storage: Storage,
+        bucket: str,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._queue = queue
+        self._steps = steps
+        self._storage = storage
+        self._bucket = bucket
+        self._clock = clock
+        self._next_look = clock()
+
+    def look(self) -> None:
+        """See to the letters, unless that was done a moment ago. A failure costs nothing but time."""
+        if self._clock() < self._next_look:
+            return
+        self._next_look = self._clock() + DEAD_LETTER_LOOK_SECONDS
+        try:
+            seen: set[str] = set()
+            while letters := self._unseen(seen):
+                for letter in letters:
+                    with log_context(message_id=letter.message_id):
+                        self._see_to(letter)
+        except (ClientError, BotoCoreError) as error:
+            log.warning("cannot look at the dead-letter queue: %s", error)
+            if is_hopeless(error):
+                self._next_look = float("inf")
+
+    def _unseen(self, seen: set[str]) -> list[Message]:
+        letters = self._queue.read_dead_letters(DEAD_LETTER_HIDDEN_SECONDS)
+        unseen = [letter for letter in letters if letter.message_id not in seen]
+        seen |= {letter.message_id for letter in unseen}
+        return unseen
+
+    def _see_to(self, letter: Message) -> None:
+        """End the steps of the videos that a letter names, or send it back."""
+        try:
+            requests = parse_message(letter.body, self._bucket).videos
+            video_ids = [video_id_of(request, self._storage) for request in requests]
+        except BadMessage:
+            return  # It was buried for that.
+        for video_id in video_ids:
+            with log_context(video_id=video_id):
+                self._close(video_id, letter)
+
+    def _close(self, video_id: int, letter: Message) -> None:
+        try:
+            closing = self._steps.close(video_id, letter, self._queue.max_receive_count or 1)
+        except PermanentError:
+            return  # There is no such record.
+        if closing is None:
+            return
+        if closing.revive:
+            log.warning("sent a dead letter back: its video got further each time that a worker died")
+            self._queue.revive(letter)
+            return
+        log.error("error: %s", closing.reason)
+        if closing.source and (left := self._partial(video_id, closing.source["key"])):
+            self._storage.remove(left)
+
+    def _partial(self, video_id: int, video_key: str) -> S3Object | None:
+        return self._storage.look(self._bucket, partial_key(video_id, video_key))

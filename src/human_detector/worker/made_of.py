@@ -1,0 +1,28 @@
+"""What a result was made of: its metadata, so that one cheap request tells whether it is wanted."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from human_detector.aws.storage import S3Object
+from human_detector.results.document import SCHEMA_VERSION
+
+
+def stamp(video: S3Object, human_detection: Mapping[str, Any]) -> dict[str, str]:
+    """What a result depends on: which video, its content, and what was asked for.
+
+    Two objects with the same stamp hold the same frames, so that one can stand for the other. Digests,
+    because metadata in S3 is ASCII and 2 KB at most, and a key may be neither.
+    """
+    return {
+        "video": _digest([video.bucket, video.key]),
+        "video-etag": video.etag,
+        "analysis": _digest([SCHEMA_VERSION, human_detection]),
+    }
+
+
+def _digest(value: Any) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()

@@ -1,0 +1,89 @@
+"""An object of the worker's own in the results' bucket, which only the owner of the lease can write."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from human_detector.aws.storage import S3Object, Storage
+from human_detector.errors import LeaseLost, Superseded, TransientError
+
+STORE_TRIES = 5
+"""How often an object is written while somebody else keeps changing it under the owner of the lease."""
+
+
+class OwnObject:
+    """One object that attempts at the same video write one after another.
+
+    Each write says what it replaces, as it stood when this attempt first looked. So an attempt that was
+    frozen in the middle of its write, and thaws when its successor has written, is refused by S3.
+
+    Args:
+        storage: where it is.
+        bucket: the bucket of the results.
+        key: its key.
+        made_of: what it depends on, stored as its metadata.
+        still_ours: raises LeaseLost unless the lease is ours at this moment.
+        stored: what stands there, as far as we know; None for nothing.
+    """
+
+    def __init__(
+        self,
+        storage: Storage,
+        bucket: str,
+        key: str,
+        made_of: Mapping[str, str],
+        still_ours: Callable[[], None],
+        stored: S3Object | None = None,
+    ) -> None:
+        self.key = key
+        self.made_of = made_of
+        self.stored = stored
+        self._storage = storage
+        self._bucket = bucket
+        self._still_ours = still_ours
+
+    def look(self) -> S3Object | None:
+        """See what stands there."""
+        self.stored = self._storage.look(self._bucket, self.key)
+        return self.stored
+
+    def store(self, path: Path) -> None:
+        """Write it, in the place of what is known to stand there.
+
+        Raises:
+            LeaseLost: a successor has written it.
+            TransientError: it could not be stored.
+        """
+        for _ in range(STORE_TRIES):
+            try:
+                self.stored = self._storage.store(
+                    path, self._bucket, self.key, self.made_of, replacing=self.stored
+                )
+            except Superseded:
+                # By a predecessor that thawed; or by us: an answer was lost, and botocore tried again.
+                self._still_ours()
+                self.look()
+            else:
+                return
+        raise TransientError(f"s3://{self._bucket}/{self.key} was changed {STORE_TRIES} times during a write")
+
+    def store_for_now(self, path: Path) -> None:
+        """Write it for the time that the lease lasts: whoever loses that meanwhile takes it back.
+
+        Raises:
+            LeaseLost: another worker owns the lease.
+            TransientError: it could not be stored.
+        """
+        self.store(path)
+        try:
+            self._still_ours()
+        except LeaseLost:
+            self.remove()
+            raise
+
+    def remove(self) -> None:
+        """Remove it, unless somebody else has written it since."""
+        if self.stored is not None:
+            self._storage.remove(self.stored)
+            self.stored = None

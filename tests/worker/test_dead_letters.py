@@ -1,0 +1,190 @@
+"""Messages that SQS has moved to the dead-letter queue: their records end with the reason, on both emulators."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+
+from human_detector.aws.queue import JobQueue
+from human_detector.aws.storage import Storage
+from human_detector.worker.claim import ProcessSteps
+from human_detector.worker.dead_letters import DeadLetters
+from sample_clip import sample_clip
+from support.emulators import EMULATORS, emulator
+from support.worker_harness import REGION, Aws, run_worker, wait_until, worker
+
+MAX_RECEIVE_COUNT = 2
+
+
+class Clock:
+    """Time that passes when told to."""
+
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture(scope="module", params=EMULATORS)
+def endpoint(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with emulator(request.param, tmp_path_factory.mktemp("emulator")) as address:
+        yield address
+
+
+@pytest.fixture
+def aws(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> Aws:
+    for name, value in Aws.environment(endpoint).items():
+        monkeypatch.setenv(name, value)
+    return Aws(endpoint, max_receive_count=MAX_RECEIVE_COUNT)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def letters(aws: Aws, clock: Clock) -> DeadLetters:
+    queue = JobQueue(boto3.client("sqs", region_name=REGION), aws.queue)
+    client = boto3.resource("dynamodb", region_name=REGION).meta.client
+    records = ProcessSteps(client, aws.table_name, lease_seconds=100)
+    return DeadLetters(queue, records, Storage(boto3.client("s3")), aws.bucket, clock)
+
+
+def die(aws: Aws, body: Any) -> str:
+    """Have a message delivered as often as allowed, and moved away; returns its id."""
+    aws.send(body)
+    message_id = ""
+    for _ in range(MAX_RECEIVE_COUNT):
+        (message,) = aws.sqs.receive_message(QueueUrl=aws.queue_url)["Messages"]
+        message_id = message["MessageId"]
+        aws.sqs.change_message_visibility(
+            QueueUrl=aws.queue_url, ReceiptHandle=message["ReceiptHandle"], VisibilityTimeout=0
+        )
+    assert "Messages" not in aws.sqs.receive_message(QueueUrl=aws.queue_url)
+    return message_id
+
+
+def running(message_id: str, **facts: Any) -> dict[str, Any]:
+    """The step of a worker that died."""
+    return {
+        "step": "human_detector",
+        "state": "running",
+        "owner": "dead",
+        "message_id": message_id,
+        "attempt": 2,
+        "failures": 1,
+        "source": {"bucket": "b", "key": "videos/1.mp4"},
+        **facts,
+    }
+
+
+def test_the_record_of_a_worker_that_died_in_the_last_delivery_says_so(
+    aws: Aws, letters: DeadLetters
+) -> None:
+    other = {"step": "video_split", "state": "done"}
+    aws.put_record(1, other, running(die(aws, {"VideoId": 1})), title="keep me")
+    left = "human_detector_partial/1/1.jsonl"
+    aws.s3.put_object(Bucket=aws.bucket, Key=left, Body=b"{}")
+    letters.look()
+    reason = "the worker died 2 times while analysing it"
+    error = {"step": "human_detector", "state": "error", "error": reason}
+    assert aws.record(1) == {"VideoId": 1, "title": "keep me", "process_steps": [other, error]}
+    assert aws.keys() == [], "what it left is of no use any more"
+    assert aws.counts(aws.dead_letter_url) == (0, 1), "the letter stays"
+
+
+@pytest.mark.parametrize(
+    ("own", "reason"),
+    [
+        ({"state": "interrupted", "reason": "no route"}, "delivered too often, .*; the last time: no route"),
+        (None, "delivered too often, and is in the dead-letter queue"),
+    ],
+    ids=["interrupted", "never begun"],
+)
+def test_a_record_that_nobody_will_work_on_ends(
+    own: dict[str, Any] | None, reason: str, aws: Aws, letters: DeadLetters
+) -> None:
+    aws.put_record(1, *([{"step": "human_detector", **own}] if own else []))
+    die(aws, {"VideoId": 1})
+    letters.look()
+    step = aws.step(1)
+    assert step["state"] == "error"
+    assert re.search(reason, step["error"])
+
+
+@pytest.mark.parametrize(
+    "own",
+    [
+        {"step": "human_detector", "state": "done", "result_file": {"bucket": "b", "key": "k"}},
+        {"step": "human_detector", "state": "error", "error": "too long"},
+        running("another message"),
+    ],
+    ids=["done", "error", "another message is at it"],
+)
+def test_what_has_ended_or_goes_on_is_left_alone(own: dict[str, Any], aws: Aws, letters: DeadLetters) -> None:
+    aws.put_record(1, own)
+    die(aws, {"VideoId": 1})
+    letters.look()
+    assert aws.step(1) == own
+
+
+def test_a_video_that_got_further_each_time_is_sent_back(aws: Aws, letters: DeadLetters) -> None:
+    own = running(die(aws, {"VideoId": 1, "key": "videos/1.mp4"}), failures=0)
+    aws.put_record(1, own)
+    letters.look()
+    assert aws.step(1) == own
+    assert aws.counts(aws.dead_letter_url) == (0, 0)
+    (message,) = aws.sqs.receive_message(QueueUrl=aws.queue_url, AttributeNames=["All"])["Messages"]
+    assert json.loads(message["Body"]) == {"VideoId": 1, "key": "videos/1.mp4"}
+    assert message["Attributes"]["ApproximateReceiveCount"] == "1"
+
+
+def test_odd_letters_harm_nobody(aws: Aws, letters: DeadLetters) -> None:
+    die(aws, "no message of ours")
+    die(aws, {"VideoId": 404})
+    aws.put_record(1, running(die(aws, {"VideoId": 1})))
+    letters.look()
+    assert aws.step(1)["state"] == "error"
+    assert aws.record(404) is None
+
+
+def test_it_looks_now_and_then_only(aws: Aws, letters: DeadLetters, clock: Clock) -> None:
+    letters.look()
+    aws.put_record(1, running(die(aws, {"VideoId": 1})))
+    clock.now += 59
+    letters.look()
+    assert aws.step(1)["state"] == "running"
+    clock.now += 2
+    letters.look()
+    assert aws.step(1)["state"] == "error"
+
+
+def test_a_worker_that_is_killed_in_the_last_delivery_strands_no_video(aws: Aws, tmp_path: Path) -> None:
+    """The whole way: real workers, killed in each delivery that is allowed, and one that comes after them."""
+    slow = ["support.fake_detectors:SlowDetector", {"seconds": 1}]
+    detection = {"detectors": [slow], "frame_ratio": 1}
+    variables = aws.variables(human_detection=detection, worker={"lease_seconds": 10})
+    aws.submit(1, sample_clip())
+    for attempt in range(1, MAX_RECEIVE_COUNT + 1):
+        with worker(variables, tmp_path) as dying:
+            wait_until(
+                lambda attempt=attempt: aws.step(1).get("attempt") == attempt and aws.step(1)["progress"],
+                timeout=60,
+                what=lambda dying=dying: dying.log,
+            )
+            dying.kill_group()
+    with worker(variables, tmp_path) as next_one:
+        wait_until(lambda: aws.step(1)["state"] == "error", timeout=90, what=lambda: next_one.log)
+    assert aws.step(1)["error"] == f"the worker died {MAX_RECEIVE_COUNT} times while analysing it"
+    assert sum(aws.counts(aws.dead_letter_url)) == 1
+    # Its owner corrects what was wrong, and sends the letter again.
+    aws.send({"VideoId": 1, "key": "videos/1.mp4"})
+    run_worker(aws.variables(), tmp_path)
+    assert aws.step(1)["state"] == "done"
