@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -11,7 +12,7 @@ from botocore.stub import Stubber
 
 from human_detector.aws.s3_keys import result_key
 from human_detector.aws.storage import Storage
-from human_detector.errors import BadMessage, PermanentError
+from human_detector.errors import BadMessage, ObjectReplaced, PermanentError, Superseded
 from human_detector.worker.messages import VideoRequest, video_id_of
 from support.worker_harness import REGION, Aws
 
@@ -50,6 +51,40 @@ def test_trouble_that_passes_is_not_taken_for_a_refusal(client: Any, code: str, 
         stub.add_client_error("head_object", code, http_status_code=status)
         with pytest.raises(ClientError):
             Storage(client).find("the-bucket", "videos/1.mp4")
+
+
+@pytest.mark.parametrize("size", [0, 100, 9_000_000])
+def test_an_object_that_is_replaced_before_it_is_fetched_is_not_taken_for_the_old_one(
+    size: int, aws: Aws, client: Any, tmp_path: Path
+) -> None:
+    client.put_object(Bucket=aws.bucket, Key="k", Body=b"a" * size)
+    found = Storage(client).find(aws.bucket, "k")
+    Storage(client).download(found, tmp_path / "a", lambda: None)
+    assert (tmp_path / "a").read_bytes() == b"a" * size
+    client.put_object(Bucket=aws.bucket, Key="k", Body=b"b" * (size or 1))
+    with pytest.raises(ObjectReplaced, match="k was replaced meanwhile"):
+        Storage(client).download(found, tmp_path / "b", lambda: None)
+
+
+def test_only_what_is_known_to_stand_there_is_replaced_or_removed(
+    aws: Aws, client: Any, tmp_path: Path
+) -> None:
+    storage, file = Storage(client), tmp_path / "result.json"
+    file.write_text("{}")
+    first = storage.store(file, aws.bucket, "r", {"made": "first"}, replacing=None)
+    assert storage.look(aws.bucket, "r") == first
+    with pytest.raises(Superseded):
+        storage.store(file, aws.bucket, "r", {"made": "second"}, replacing=None)
+    file.write_text("[]")
+    second = storage.store(file, aws.bucket, "r", {"made": "second"}, replacing=first)
+    with pytest.raises(Superseded):
+        storage.store(file, aws.bucket, "r", {"made": "third"}, replacing=first)
+    storage.remove(first)
+    assert storage.look(aws.bucket, "r") == second
+    storage.remove(second)
+    assert storage.look(aws.bucket, "r") is None
+    with pytest.raises(Superseded):
+        storage.store(file, aws.bucket, "r", {}, replacing=second)
 
 
 @pytest.mark.parametrize(

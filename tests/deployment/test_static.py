@@ -82,6 +82,7 @@ ACTIONS = {
     "delete_object": "s3:DeleteObject",
     "download_file": "s3:GetObject",
     "head_object": "s3:GetObject",
+    "put_object": "s3:PutObject",
     "upload_file": "s3:PutObject",
     "get_item": "dynamodb:GetItem",
     "update_item": "dynamodb:UpdateItem",

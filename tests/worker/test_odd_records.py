@@ -97,7 +97,11 @@ def test_a_record_without_steps_gets_its_list(
     assert aws.step(3)["state"] == "done"
 
 
-@pytest.mark.parametrize("odd", ["x", 7, {"human_detector": {"state": "done"}}, {"a", "b"}], ids=str)
+@pytest.mark.parametrize(
+    "odd",
+    ["x", 7, {"human_detector": {"state": "done"}}, {"a", "b"}],
+    ids=["text", "number", "map", "set"],
+)
 def test_steps_that_are_no_list_are_left_alone(odd: Any, aws: Aws, steps: ProcessSteps) -> None:
     aws.table.put_item(Item={"VideoId": 4, "process_steps": odd})
     with pytest.raises(BadMessage, match="valid is a list"):

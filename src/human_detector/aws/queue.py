@@ -125,18 +125,14 @@ class JobQueue:
         )
         return next(map(self._message, answer.get("Messages", [])), None)
 
-    def read_dead_letters(self, hidden_seconds: int) -> list[Message]:
-        """Some of the messages that SQS has moved to the dead-letter queue; they stay there.
-
-        Args:
-            hidden_seconds: how long nobody else reads them.
-        """
+    def read_dead_letters(self) -> list[Message]:
+        """Some of the dead letters; they stay where they are, and anybody else can read them."""
         if self._dead_letter_arn is None:
             return []
         answer = self._client.receive_message(
             QueueUrl=self._dead_letter_url(),
             MaxNumberOfMessages=10,
-            VisibilityTimeout=hidden_seconds,
+            VisibilityTimeout=0,
             AttributeNames=["ApproximateReceiveCount", "SentTimestamp", SOURCE],
         )
         # Several queues may share a dead-letter queue.

@@ -14,6 +14,7 @@ from typing import Any
 from boto3.exceptions import S3UploadFailedError
 from boto3.s3.transfer import TransferConfig, create_transfer_manager
 from botocore.exceptions import ClientError
+from s3transfer.exceptions import S3DownloadFailedError
 from s3transfer.subscribers import BaseSubscriber
 
 from human_detector.aws.error_codes import (
@@ -27,6 +28,8 @@ from human_detector.errors import ObjectReplaced, PermanentError, Superseded, Tr
 TRANSFER_THREADS = 10
 """Of one upload or download: they carry the parts of a large file side by side, each on a connection."""
 _TRANSFER = TransferConfig(max_concurrency=TRANSFER_THREADS)
+_AS_FOUND = TransferConfig(max_concurrency=TRANSFER_THREADS, multipart_threshold=1)
+"""In parts, however small: s3transfer asks for a certain ETag only where it fetches parts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,13 +98,15 @@ class Storage:
             PermanentError: it cannot be read; names bucket, key and reason.
         """
         try:
-            with create_transfer_manager(self._client, _TRANSFER) as manager:
+            with create_transfer_manager(self._client, _AS_FOUND) as manager:
                 as_found = _AsFound(found, check)
                 manager.download(found.bucket, found.key, str(path), subscribers=[as_found]).result()
+        except S3DownloadFailedError as error:
+            raise ObjectReplaced(f"s3://{found.bucket}/{found.key} was replaced meanwhile") from error
         except ClientError as error:
-            if error_code(error) == "PreconditionFailed":
-                raise ObjectReplaced(f"s3://{found.bucket}/{found.key} was replaced meanwhile") from error
             raise _explained(error, found.bucket, found.key) from error
+        if path.stat().st_size != found.size:  # An empty object has no parts.
+            raise ObjectReplaced(f"s3://{found.bucket}/{found.key} was replaced meanwhile")
 
     def upload_video(
         self, path: Path, bucket: str, key: str, metadata: Mapping[str, str], count: Callable[[int], None]

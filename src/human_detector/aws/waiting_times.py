@@ -35,8 +35,6 @@ RETRIES_PER_INTERVAL = 5
 
 DEAD_LETTER_LOOK_SECONDS = 60
 """Between two looks of an idle worker at the dead-letter queue."""
-DEAD_LETTER_HIDDEN_SECONDS = 20
-"""How long a letter that is looked at is hidden from other readers."""
 
 LONGEST_HOLD_SECONDS = 11 * 3600
 """SQS lets a message be hidden for 12 hours in all; the worker gives it back well before, and resumes."""

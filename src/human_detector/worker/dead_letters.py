@@ -17,7 +17,7 @@ from human_detector.aws.error_codes import is_hopeless
 from human_detector.aws.queue import JobQueue, Message
 from human_detector.aws.s3_keys import partial_key
 from human_detector.aws.storage import S3Object, Storage
-from human_detector.aws.waiting_times import DEAD_LETTER_HIDDEN_SECONDS, DEAD_LETTER_LOOK_SECONDS
+from human_detector.aws.waiting_times import DEAD_LETTER_LOOK_SECONDS
 from human_detector.errors import BadMessage, PermanentError
 from human_detector.logs import log_context
 from human_detector.worker.claim import ProcessSteps
@@ -69,7 +69,7 @@ class DeadLetters:
                 self._next_look = float("inf")
 
     def _unseen(self, seen: set[str]) -> list[Message]:
-        letters = self._queue.read_dead_letters(DEAD_LETTER_HIDDEN_SECONDS)
+        letters = self._queue.read_dead_letters()
         unseen = [letter for letter in letters if letter.message_id not in seen]
         seen |= {letter.message_id for letter in unseen}
         return unseen
