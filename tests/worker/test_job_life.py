@@ -118,6 +118,9 @@ class Script:
     def receive(self, _wait: int, _lease_seconds: float) -> Message | None:
         return self.messages.pop() if self.messages else None
 
+    def read_dead_letters(self) -> list[Message]:
+        return []
+
     def put_off(self, _message: Message, seconds: float, _beat: str) -> None:
         self._note("put_off", seconds)
 
@@ -210,7 +213,7 @@ def test_an_error_without_words_is_no_success(clock: Clock) -> None:
 
 def test_a_partial_result_that_cannot_be_saved_harms_nothing(clock: Clock) -> None:
     def analysis(check: Any) -> None:
-        script.lines.write_text("{}\n")
+        script.lines.write_text("made of\n{}\n")
         clock.now += 200
         check()
 
@@ -281,7 +284,7 @@ def leave_lines(script: Script, clock: Clock) -> Any:
     """An analysis that leaves a line, and lasts until it is time to save it."""
 
     def analysis(check: Any) -> None:
-        script.lines.write_text("{}\n")
+        script.lines.write_text("made of\n{}\n")
         clock.now += 200
         check()
 
@@ -356,6 +359,21 @@ def test_a_partial_result_that_is_saved_too_late_is_taken_back(clock: Clock) -> 
     script.during_analysis = leave_lines(script, clock)
     verdict, _ = run(script, clock)
     assert verdict.fate is Fate.LEAVE
+    assert script.stored == {}
+
+
+def test_a_file_without_frames_is_no_progress(clock: Clock) -> None:
+    """Its first line, which says what the frames are of, is there before the first frame."""
+
+    def no_frame(check: Any) -> None:
+        script.lines.write_text("made of\n")
+        raise AnalysisCrashed("signal 11")
+
+    script = Script()
+    script.step = replace(script.step, failures=MAX_ATTEMPTS - 1)
+    script.during_analysis = no_frame
+    verdict, _ = run(script, clock)
+    assert verdict.fate is Fate.BURY
     assert script.stored == {}
 
 

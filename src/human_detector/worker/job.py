@@ -35,7 +35,6 @@ from human_detector.worker.claim import ClaimedStep, ProcessSteps, Purpose, died
 from human_detector.worker.failures import Fate, Verdict, judge
 from human_detector.worker.health import Health
 from human_detector.worker.heartbeat import Heartbeat
-from human_detector.worker.made_of import stamp
 from human_detector.worker.messages import VideoRequest, video_id_of
 from human_detector.worker.metrics import Metrics
 from human_detector.worker.own_object import OwnObject
@@ -45,6 +44,7 @@ from human_detector.worker.report_beside_result import write_worker_report
 from human_detector.worker.running_job import RunningJob
 from human_detector.worker.scratch import job_folder, require_space
 from human_detector.worker.shutdown import Shutdown
+from human_detector.worker.stamp import stamp
 from human_detector.worker.task_protection import TaskProtection
 
 log = logging.getLogger(__name__)

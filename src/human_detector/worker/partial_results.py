@@ -53,7 +53,7 @@ class PartialResult:
             LeaseLost: another worker is at the video; nothing was left behind.
         """
         try:
-            size = lines_path.stat().st_size if lines_path.is_file() else 0
+            size = _bytes_with_frames(lines_path)
             if size <= self._bytes:
                 return False
             self._object.store_for_now(lines_path)
@@ -77,6 +77,16 @@ class PartialResult:
             self._object.remove()
         except (ClientError, BotoCoreError) as error:
             log.warning("the partial result could not be removed: %s", error)
+
+
+def _bytes_with_frames(lines_path: Path) -> int:
+    """How large the file is; 0 if there is no frame in it: its first line says what it is made of."""
+    if not lines_path.is_file():
+        return 0
+    with lines_path.open("rb") as lines:
+        first = len(lines.readline())
+    size = lines_path.stat().st_size
+    return size if size > first else 0
 
 
 def _analysis(metadata: Mapping[str, str]) -> dict[str, str]:
