@@ -26,7 +26,8 @@ class WorkerSettings:
         lease_seconds: how long a message and its record stay claimed without a renewal: the time after which
             another worker takes over from one that died. Renewed at a quarter of it.
         stall_timeout: seconds without progress after which an analysis counts as failed.
-        max_attempts: attempts for one video where the queue has no dead-letter queue to say so.
+        max_attempts: failures in a row after which a video is given up, where the queue has no dead-letter
+            queue to say so.
         max_object_bytes: the largest video that is fetched.
         max_video_seconds: the longest video that is analysed.
         max_job_seconds: the longest that one attempt may take.
