@@ -30,6 +30,32 @@ def document() -> dict[str, Any]:
     return loaded
 
 
+def test_the_analysis_needs_only_its_own_section(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A person with videos on the disk has no queue, no bucket and no table."""
+    path = tmp_path / "mine.json"
+    path.write_text(json.dumps({"human_detection": {"detectors": [["FaceDetector"]], "frame_ratio": 0.1}}))
+    assert configuration_module.load_human_detection(path)["frame_ratio"] == 0.1
+    path.write_text(json.dumps({"human_detection": {"detectors": [["FaceDetector"]], "frame_ratio": 2}}))
+    with pytest.raises(
+        ConfigurationError, match=r"mine\.json: human_detection\.frame_ratio: found 2, valid is"
+    ):
+        configuration_module.load_human_detection(path)
+    path.write_text("[]")
+    with pytest.raises(ConfigurationError, match="human_detection"):
+        configuration_module.load_human_detection(path)
+    # Where a package is installed there is no variables.json.
+    monkeypatch.delenv("VARIABLES_JSON", raising=False)
+    monkeypatch.setattr(configuration_module, "configuration_path", lambda: tmp_path / "none.json")
+    assert [name for name, _ in configuration_module.load_human_detection()["detectors"]] == [
+        "HumanDetector",
+        "FaceDetector",
+    ]
+    monkeypatch.setenv("VARIABLES_JSON", "gone.json")
+    monkeypatch.setattr(configuration_module, "configuration_path", lambda: Path("gone.json"))
+    with pytest.raises(ConfigurationError, match=r"gone\.json cannot be read"):
+        configuration_module.load_human_detection()
+
+
 def test_the_product_file_is_valid_and_found_next_to_the_modules(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("VARIABLES_JSON", raising=False)
     assert configuration_path().resolve() == PRODUCT

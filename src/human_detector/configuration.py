@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -121,17 +121,8 @@ def load_configuration(path: Path | None = None) -> Configuration:
     """
     hint = "" if path else "; set $VARIABLES_JSON to the path of yours"
     path = path or configuration_path()
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigurationError(
-            f"the configuration {path} cannot be read: {error.strerror}{hint}"
-        ) from error
-    except ValueError as error:
-        raise ConfigurationError(f"the configuration {path} is not JSON: {error}") from error
-    problems = find_problems(document)
-    if problems:
-        raise ConfigurationError(*(f"{path.name}: {sentence}" for sentence in problems))
+    document = _read(path, hint)
+    _require_none(path, find_problems(document))
     return Configuration(
         aws_region=document["aws_region"],
         output_bucket=document["video_split"]["output_bucket"],
@@ -143,6 +134,45 @@ def load_configuration(path: Path | None = None) -> Configuration:
         report=document.get("report", False),
         worker=WorkerSettings(**document.get("worker", {})),
     )
+
+
+def load_human_detection(path: Path | None = None) -> Mapping[str, Any]:
+    """Read and check what a configuration file says about the analysis; the rest of it need not be there.
+
+    Args:
+        path: the file; by default the one that `configuration_path` finds, else the small models.
+
+    Returns:
+        The keyword arguments of VideoAnalyzer.
+
+    Raises:
+        ConfigurationError: see `load_configuration`.
+    """
+    if path is None:
+        path = configuration_path()
+        if not path.exists() and not os.environ.get("VARIABLES_JSON"):
+            path = EMBEDDED_CONFIGURATION
+    document = _read(path)
+    section: Any = document.get("human_detection") if isinstance(document, dict) else document
+    _require_none(path, ARGUMENTS.problems("human_detection", section))
+    wanted: Mapping[str, Any] = section
+    return wanted
+
+
+def _read(path: Path, hint: str = "") -> Any:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigurationError(
+            f"the configuration {path} cannot be read: {error.strerror}{hint}"
+        ) from error
+    except ValueError as error:
+        raise ConfigurationError(f"the configuration {path} is not JSON: {error}") from error
+
+
+def _require_none(path: Path, problems: Sequence[str]) -> None:
+    if problems:
+        raise ConfigurationError(*(f"{path.name}: {sentence}" for sentence in problems))
 
 
 def find_problems(document: Any) -> list[str]:

@@ -19,7 +19,7 @@ from human_detector.commands.interrupts import end_on_interrupt
 from human_detector.commands.local_analysis import BLURRED, LocalAnalysis, Plan, Wishes
 from human_detector.commands.outcomes import Outcome, describe, describe_skipped, print_outcomes
 from human_detector.commands.progress_display import ProgressDisplay
-from human_detector.configuration import EMBEDDED_CONFIGURATION, load_configuration
+from human_detector.configuration import EMBEDDED_CONFIGURATION, load_human_detection
 from human_detector.detectors.factory import detector_class
 from human_detector.errors import ConfigurationError, VideoError, in_words
 from human_detector.inference.engine import ENGINES
@@ -82,7 +82,7 @@ def human_detection(options: argparse.Namespace) -> dict[str, Any]:
     if options.detector:
         wanted: dict[str, Any] = {"detectors": [_parse_detector(text) for text in options.detector]}
     else:
-        wanted = dict(load_configuration(options.config or EMBEDDED_CONFIGURATION).human_detection)
+        wanted = dict(load_human_detection(options.config or EMBEDDED_CONFIGURATION))
     if options.frame_ratio is not None:
         wanted["frame_ratio"] = options.frame_ratio
     if options.tracker:

@@ -19,7 +19,7 @@ from human_detector.commands.cost_prices import PRICES_PATH, Prices, load_prices
 from human_detector.commands.cost_speeds import Speed, configured_models, measure, stated_speed
 from human_detector.commands.exit_statuses import EXIT_CONFIGURATION, EXIT_FAILED
 from human_detector.commands.tables import print_table
-from human_detector.configuration import load_configuration
+from human_detector.configuration import load_human_detection
 from human_detector.errors import ConfigurationError, VideoError
 
 SECONDS_PER_HOUR = 3600
@@ -139,7 +139,7 @@ def main(arguments: Sequence[str]) -> int:
     """Entry point; returns the exit status."""
     options = _parse(arguments)
     try:
-        wanted = load_configuration(options.config).human_detection
+        wanted = load_human_detection(options.config)
         ratio = options.frame_ratio or wanted.get("frame_ratio", 0.2)
         prices = load_prices(options.prices)
         rows = find_rows(options, prices, {**wanted, "frame_ratio": ratio})
