@@ -2,7 +2,7 @@
 
 The life of a message is here, the life of one of its jobs in job.py.
 
-human-detector worker [--exit-when-idle SECONDS] [--log-format text|json]
+human-detector worker [--exit-when-idle SECONDS] [--until-done] [--log-format text|json]
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
+from typing import TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -21,7 +23,6 @@ from human_detector.aws.storage import Storage
 from human_detector.aws.waiting_times import (
     FETCH_AHEAD_POLL_SECONDS,
     FETCH_AHEAD_SECONDS,
-    LONG_POLL_SECONDS,
     retry_delay,
 )
 from human_detector.configuration import Configuration, load_configuration
@@ -32,6 +33,7 @@ from human_detector.processes.protocol import AnalysisSettings
 from human_detector.worker.analysis_turn import AnalysisTurn
 from human_detector.worker.claim import ProcessSteps
 from human_detector.worker.dead_letters import DeadLetters
+from human_detector.worker.end_of_work import SETTLED_SECONDS, EndOfWork
 from human_detector.worker.failures import Fate, Verdict
 from human_detector.worker.health import Health
 from human_detector.worker.job import JobRunner, Surroundings
@@ -41,6 +43,8 @@ from human_detector.worker.outages import ask_until_answered
 from human_detector.worker.scratch import remove_leftovers
 from human_detector.worker.shutdown import GIVE_BACK_SECONDS, Shutdown
 from human_detector.worker.task_protection import TaskProtection
+
+Answer = TypeVar("Answer")
 
 log = logging.getLogger(__name__)
 
@@ -76,24 +80,21 @@ class Worker:
         self._changed = threading.Condition()
         self._running = 0
         self._holding = 0
-        self._empty_since: float | None = None
         self._finished = False
         self._error: BaseException | None = None
 
-    def run(self, exit_when_idle: float | None = None) -> None:
-        """Work until asked to stop.
+    def run(self, end: EndOfWork) -> None:
+        """Work until asked to stop, or until everything is done.
 
         Args:
-            exit_when_idle: end once the queue has been empty for that many seconds; None for never.
+            end: says when that is.
 
         Raises:
             ConfigurationError: the queue is gone or no longer ours to use, or no job can be run any more.
         """
         self._running = LANES
         for number in range(LANES):
-            threading.Thread(
-                target=self._lane, args=(exit_when_idle,), name=f"lane-{number}", daemon=True
-            ).start()
+            threading.Thread(target=self._lane, args=(end,), name=f"lane-{number}", daemon=True).start()
         with self._changed:
             while self._running and not self._shutdown.requested:
                 self._changed.wait(0.2)
@@ -102,15 +103,15 @@ class Worker:
         if self._error is not None:
             raise self._error
         if not self._shutdown.requested:
-            log.info("the queue has been empty for %g s: done", exit_when_idle)
+            log.info("%s", self._ask(end.describe))
 
-    def _lane(self, exit_when_idle: float | None) -> None:
+    def _lane(self, end: EndOfWork) -> None:
         try:
-            while (message := self._next_message(exit_when_idle)) is not None:
+            while (message := self._next_message(end)) is not None:
                 try:
                     self.handle(message)
                 finally:
-                    self._let_go()
+                    self._let_go(end)
                 if self._jobs.unable is not None:
                     raise self._jobs.unable
         except Interrupted:
@@ -124,8 +125,8 @@ class Worker:
                 self._running -= 1
                 self._changed.notify_all()
 
-    def _next_message(self, exit_when_idle: float | None) -> Message | None:
-        """Wait for a message; None once the queue has been empty for long enough to end."""
+    def _next_message(self, end: EndOfWork) -> Message | None:
+        """Wait for a message; None once everything is done."""
         while True:
             self._shutdown.check()
             self._health.touch()
@@ -136,37 +137,30 @@ class Worker:
                 if self._finished:
                     return None
                 began = self._clock()
-                message = self._poll(exit_when_idle)
+                message = self._poll(end)
                 if message is not None:
                     with self._changed:
                         self._holding += 1
                     return message
                 if not self._holding:
                     self._dead_letters.look()
-                self._finished = exit_when_idle is not None and self._has_been_idle_for(exit_when_idle, began)
+                    self._finished = self._ask(partial(end.is_reached, began))
             finally:
                 self._polling.release()
 
-    def _poll(self, exit_when_idle: float | None) -> Message | None:
+    def _poll(self, end: EndOfWork) -> Message | None:
         # Short while the other lane holds a message: one that it gives back must not end up in our poll.
-        wait = FETCH_AHEAD_POLL_SECONDS if self._holding else LONG_POLL_SECONDS
-        if exit_when_idle is not None:
-            wait = min(wait, max(1, round(exit_when_idle)))
-        return ask_until_answered(
-            lambda: self._queue.receive(wait, self._lease_seconds), self._health, self._shutdown.pause
-        )
+        wait = min(FETCH_AHEAD_POLL_SECONDS, end.longest_poll) if self._holding else end.longest_poll
+        return self._ask(lambda: self._queue.receive(wait, self._lease_seconds))
 
-    def _has_been_idle_for(self, seconds: float, empty_poll_began: float) -> bool:
-        with self._changed:
-            if self._holding:
-                return False
-            self._empty_since = empty_poll_began if self._empty_since is None else self._empty_since
-            return self._clock() - self._empty_since >= seconds
+    def _ask(self, ask: Callable[[], Answer]) -> Answer:
+        """What the queue answers, however long that takes."""
+        return ask_until_answered(ask, self._health, self._shutdown.pause)
 
-    def _let_go(self) -> None:
+    def _let_go(self, end: EndOfWork) -> None:
         with self._changed:
+            end.postpone()
             self._holding -= 1
-            self._empty_since = None
             self._changed.notify_all()
 
     def handle(self, message: Message) -> None:
@@ -237,6 +231,12 @@ def main(arguments: Sequence[str]) -> int:
         help="end once the queue has been empty that long (default: poll for ever)",
     )
     parser.add_argument(
+        "--until-done",
+        action="store_true",
+        help="wait for hidden messages, too: end once the queue has held none for that long, neither waiting "
+        f"nor in flight nor delayed (default of SECONDS: {SETTLED_SECONDS})",
+    )
+    parser.add_argument(
         "--log-format",
         choices=["text", "json"],
         default="text",
@@ -247,7 +247,7 @@ def main(arguments: Sequence[str]) -> int:
     shutdown = Shutdown()
     shutdown.listen()
     try:
-        work(load_configuration(), shutdown, options.log_format, options.exit_when_idle)
+        work(load_configuration(), shutdown, options)
     except (ConfigurationError, TransientError) as error:
         for sentence in str(error).splitlines():
             log.error("cannot work: %s", sentence)
@@ -261,10 +261,13 @@ def main(arguments: Sequence[str]) -> int:
     return 0
 
 
-def work(
-    configuration: Configuration, shutdown: Shutdown, log_format: str, exit_when_idle: float | None
-) -> None:
+def work(configuration: Configuration, shutdown: Shutdown, options: argparse.Namespace) -> None:
     """Connect, load the models, and work.
+
+    Args:
+        configuration: checked.
+        shutdown: may ask to stop.
+        options: of the command line.
 
     Raises:
         ConfigurationError: something that the worker cannot do without is missing.
@@ -278,7 +281,7 @@ def work(
         lambda: JobQueue(clients.sqs, configuration.queue_name), health, shutdown.pause
     )
     analysis = AnalysisProcess(
-        AnalysisSettings(configuration.human_detection, configuration.require_gpu, log_format),
+        AnalysisSettings(configuration.human_detection, configuration.require_gpu, options.log_format),
         configuration.worker.stall_timeout,
     )
 
@@ -297,11 +300,13 @@ def work(
             turn=AnalysisTurn(),
             shutdown=shutdown,
             health=health,
-            metrics=Metrics(enabled=log_format == "json"),
+            metrics=Metrics(enabled=options.log_format == "json"),
             protection=TaskProtection(),
         )
         health.leave()
         log.info("polling the queue %s", configuration.queue_name)
-        Worker(configuration, around).run(exit_when_idle)
+        Worker(configuration, around).run(
+            EndOfWork(queue, options.exit_when_idle, until_done=options.until_done)
+        )
     finally:
         analysis.stop()

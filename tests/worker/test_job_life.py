@@ -29,6 +29,7 @@ from human_detector.processes.protocol import AnalysisRequest, Finished
 from human_detector.results.writer import lines_path
 from human_detector.worker.analysis_turn import AnalysisTurn
 from human_detector.worker.claim import ClaimedStep, Purpose
+from human_detector.worker.end_of_work import EndOfWork
 from human_detector.worker.failures import Fate
 from human_detector.worker.health import Health, health_file
 from human_detector.worker.job import JobRunner, Surroundings
@@ -249,7 +250,7 @@ def test_a_set_up_that_breaks_gives_the_job_back_and_ends_the_worker(clock: Cloc
     configuration, around = surroundings(script, clock)
     script.messages = [message('{"VideoId": 42, "key": "videos/42.mp4"}', receive_count=MAX_ATTEMPTS)]
     with pytest.raises(ConfigurationError, match="sees no GPU"):
-        Worker(configuration, around, clock).run()
+        Worker(configuration, around, clock).run(EndOfWork(around.queue))
     assert script.asked[-2:] == [f"interrupted {broken}", "put_off 0"]
 
 
