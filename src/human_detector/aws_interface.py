@@ -21,6 +21,7 @@ from human_detector.aws.clients import connect
 from human_detector.aws.queue import JobQueue, Message
 from human_detector.aws.storage import Storage
 from human_detector.aws.waiting_times import (
+    COUNT_SETTLED_SECONDS,
     FETCH_AHEAD_POLL_SECONDS,
     FETCH_AHEAD_SECONDS,
     retry_delay,
@@ -33,7 +34,7 @@ from human_detector.processes.protocol import AnalysisSettings
 from human_detector.worker.analysis_turn import AnalysisTurn
 from human_detector.worker.claim import ProcessSteps
 from human_detector.worker.dead_letters import DeadLetters
-from human_detector.worker.end_of_work import SETTLED_SECONDS, EndOfWork
+from human_detector.worker.end_of_work import EndOfWork
 from human_detector.worker.failures import Fate, Verdict
 from human_detector.worker.health import Health
 from human_detector.worker.job import JobRunner, Surroundings
@@ -234,7 +235,7 @@ def main(arguments: Sequence[str]) -> int:
         "--until-done",
         action="store_true",
         help="wait for hidden messages, too: end once the queue has held none for that long, neither waiting "
-        f"nor in flight nor delayed (default of SECONDS: {SETTLED_SECONDS})",
+        f"nor in flight nor delayed (default of SECONDS: {COUNT_SETTLED_SECONDS})",
     )
     parser.add_argument(
         "--log-format",

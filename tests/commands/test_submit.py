@@ -81,6 +81,53 @@ def test_retry_errors(aws: Aws, submit: Submit, capsys: pytest.CaptureFixture[st
     ]
 
 
+INTERRUPTED = {"step": "human_detector", "state": "interrupted", "reason": "no route", "attempt": 2}
+
+
+def stranded(aws: Aws) -> None:
+    """Records that no worker is at: one whose worker died, one that was given back; and others."""
+    aws.put_record(1, SPLIT, running(1_767_323_045))
+    aws.put_record(2, SPLIT, INTERRUPTED)
+    aws.put_record(3, SPLIT, running(FOR_EVER))
+    aws.put_record(4, SPLIT)
+    aws.put_record(5, SPLIT, DONE)
+
+
+def test_a_video_whose_message_is_gone_is_sent_again(
+    aws: Aws, submit: Submit, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stranded(aws)
+    assert submit("--retry-errors") == 0
+    assert sent(aws) == [{"VideoId": 1}, {"VideoId": 2}]
+    assert [aws.step(video_id).get("reason") for video_id in (1, 2)] == ["submitted again"] * 2
+    assert aws.step(3) == running(FOR_EVER), "a worker is at it"
+    assert aws.step(4) == {}, "nobody may ever have asked for it"
+    said = capsys.readouterr().err
+    silent = "running, no sign of life since 2026-01-02T03:04:05+00:00"
+    assert f"VideoId 1: sent again; it was: {silent}, no message left" in said
+    assert "VideoId 2: sent again; it was: interrupted, no message left" in said
+
+
+@pytest.mark.parametrize("where", ["waiting", "in flight", "delayed"])
+def test_a_video_whose_message_may_be_there_is_left_alone(
+    where: str, aws: Aws, submit: Submit, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stranded(aws)
+    aws.sqs.send_message(
+        QueueUrl=aws.queue_url, MessageBody="{}", DelaySeconds=900 if where == "delayed" else 0
+    )
+    if where == "in flight":
+        aws.sqs.receive_message(QueueUrl=aws.queue_url, VisibilityTimeout=900)
+    before = [aws.record(video_id) for video_id in range(1, 6)]
+    assert submit("--retry-errors") == 0
+    assert [aws.record(video_id) for video_id in range(1, 6)] == before
+    assert sum(aws.counts()) + aws.delayed() == 1, "nothing was sent"
+    assert (
+        "not sent again: 2 videos that no worker is at, because the queue holds 1 messages, and theirs may be "
+        "among them"
+    ) in capsys.readouterr().err
+
+
 def test_a_video_that_could_not_be_sent_stays_what_it_was(
     aws: Aws, submit: Submit, monkeypatch: pytest.MonkeyPatch
 ) -> None:

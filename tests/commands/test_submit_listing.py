@@ -69,6 +69,7 @@ def test_a_worker_that_died_shows(
     aws.put_record(1, died)
     aws.put_record(2, running(FOR_EVER))
     aws.put_record(3, {"step": "human_detector", "state": "running"})
+    aws.send({"VideoId": 1})
     assert submit("--list", "running") == 0
     states = [re.split(r"  +", line.strip())[1] for line in capsys.readouterr().out.splitlines()[2:]]
     assert states == [since, "running", "running, no sign of life"]
@@ -76,6 +77,22 @@ def test_a_worker_that_died_shows(
     shown = capsys.readouterr()
     assert json.loads(shown.out) == died
     assert f"VideoId 1: {since}" in shown.err
+
+
+def test_videos_that_nobody_will_run_show(
+    aws: Aws, submit: Submit, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As long as the queue holds a message, it may be theirs."""
+    aws.put_record(1, running(1_767_323_045))
+    aws.put_record(2, {"step": "human_detector", "state": "interrupted"})
+    aws.put_record(3, running(FOR_EVER))
+    aws.put_record(4, SPLIT)
+    silent = "running, no sign of life since 2026-01-02T03:04:05+00:00"
+    for left in (", no message left", ""):
+        assert submit("--list") == 0
+        states = [re.split(r"  +", line.strip())[1] for line in capsys.readouterr().out.splitlines()[2:]]
+        assert states == [silent + left, "interrupted" + left, "running", "waiting"]
+        aws.sqs.send_message(QueueUrl=aws.queue_url, MessageBody="{}", DelaySeconds=900)
 
 
 def test_the_queue_is_counted(aws: Aws, submit: Submit, capsys: pytest.CaptureFixture[str]) -> None:

@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -150,6 +151,41 @@ def test_a_worker_that_died_is_said_to_be_silent(
     shown = capsys.readouterr().err
     assert f"VideoId 5: {silent}\n" in shown
     assert f"waiting for VideoId 5 ({silent}); " in shown
+
+
+@pytest.mark.parametrize(
+    "own",
+    [running(1_767_323_045), {"step": "human_detector", "state": "interrupted"}, None],
+    ids=["its worker died", "given back", "never begun"],
+)
+def test_a_video_that_nobody_will_run_is_not_waited_for(
+    own: dict[str, Any] | None, aws: Aws, submit: Submit, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The end comes when SQS must have noticed that the queue is empty, and not before."""
+    aws.put_record(5, SPLIT, *([own] if own else []))
+    time = Time()
+    assert submit("--status", 5, "--wait", clock=time.clock, sleep=time.sleep) == 1
+    assert 90 <= time.seconds < 100
+    shown = capsys.readouterr()
+    reason = (
+        "no worker is at it, and its message is gone (deleted, too old, or in the dead-letter queue); "
+        "send it again: human-detector submit s3://b/v.mp4 --video-id 5"
+    )
+    assert f"VideoId 5: {reason}" in shown.err
+    assert shown.out.splitlines()[-1].endswith(reason)
+
+
+def test_a_video_whose_message_is_hidden_is_waited_for(aws: Aws, submit: Submit) -> None:
+    """Seen empty once, and then with a message again: SQS had not noticed."""
+
+    def meanwhile(seconds: float) -> None:
+        if seconds == 60:
+            aws.sqs.send_message(QueueUrl=aws.queue_url, MessageBody="{}", DelaySeconds=900)
+
+    aws.put_record(5, SPLIT, {"step": "human_detector", "state": "interrupted"})
+    time = Time(meanwhile)
+    status = submit("--status", 5, "--wait", "--timeout", 5000, clock=time.clock, sleep=time.sleep)
+    assert status == 124
 
 
 def test_a_queue_that_cannot_be_asked_ends_no_waiting(

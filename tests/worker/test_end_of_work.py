@@ -9,7 +9,8 @@ import boto3
 import pytest
 
 from human_detector.aws.queue import JobQueue
-from human_detector.worker.end_of_work import SETTLED_SECONDS, EndOfWork
+from human_detector.aws.waiting_times import COUNT_SETTLED_SECONDS
+from human_detector.worker.end_of_work import EndOfWork
 from sample_clip import sample_clip
 from support.emulators import EMULATORS, emulator
 from support.worker_harness import REGION, Aws, worker
@@ -97,7 +98,7 @@ def test_until_done_waits_for_what_is_hidden(where: str, aws: Aws, queue: JobQue
         assert not end.is_reached(clock.now)
     aws.sqs.purge_queue(QueueUrl=aws.queue_url)
     assert not end.is_reached(clock.now), "SQS counts late: one look is not enough"
-    clock.now += SETTLED_SECONDS
+    clock.now += COUNT_SETTLED_SECONDS
     assert end.is_reached(clock.now)
     assert end.describe() == "the queue has held nothing for 60 s: done"
 

@@ -66,6 +66,11 @@ class QueueDepth:
     in_flight: int
     delayed: int
 
+    @property
+    def total(self) -> int:
+        """How many messages there are, hidden or not."""
+        return self.waiting + self.in_flight + self.delayed
+
 
 class JobQueue:
     """One queue, which must exist: a queue made from a misspelt name would swallow jobs.
@@ -110,8 +115,7 @@ class JobQueue:
 
     def dead_letters(self) -> int:
         """How many messages the dead-letter queue holds, which must exist."""
-        depth = self._depth_of(self._dead_letter_url())
-        return depth.waiting + depth.in_flight + depth.delayed
+        return self._depth_of(self._dead_letter_url()).total
 
     def receive(self, wait_seconds: int, visibility_seconds: int) -> Message | None:
         """Wait for one message, at most 20 s; it stays hidden for `visibility_seconds` unless renewed."""

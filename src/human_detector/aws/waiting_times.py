@@ -33,6 +33,9 @@ RENEWALS_PER_LEASE = 4
 RETRIES_PER_INTERVAL = 5
 """How much sooner a failed renewal is tried again."""
 
+COUNT_SETTLED_SECONDS = 60
+"""How long SQS has to count no messages in a queue before that is believed: it counts late."""
+
 DEAD_LETTER_LOOK_SECONDS = 60
 """Between two looks of an idle worker at the dead-letter queue."""
 

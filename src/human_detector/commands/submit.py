@@ -123,9 +123,13 @@ class Submit:
         return waiter.follow(self._submissions, self._options.timeout)
 
     def _list(self, state: str) -> int:
-        print_queue(self._configuration.queue_name, self._queue())
+        queue = self._queue()
+        depth = queue.depth()
+        print_queue(self._configuration.queue_name, queue, depth)
         print_records(
-            (record for record in self._records.all() if state in ("", record.state)), now=time.time()
+            (record for record in self._records.all() if state in ("", record.state)),
+            now=time.time(),
+            has_messages=depth.total > 0,
         )
         return 0
 
@@ -236,7 +240,9 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
         metavar="STATE",
         help=f"show the queue and all records, or those in one state: {', '.join(STATES)}",
     )
-    instead.add_argument("--retry-errors", action="store_true", help="send every video again that failed")
+    instead.add_argument(
+        "--retry-errors", action="store_true", help="send every video again that failed or is stranded"
+    )
     options = parser.parse_args(arguments)
     others = options.status is not None or options.list is not None or options.retry_errors
     if bool(options.videos) == others:

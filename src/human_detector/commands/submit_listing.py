@@ -9,14 +9,14 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from human_detector.aws.queue import JobQueue
+from human_detector.aws.queue import JobQueue, QueueDepth
+from human_detector.commands.stranded import NO_MESSAGE, needs_a_message
 from human_detector.commands.tables import print_table
 from human_detector.worker.record import Element, Record, lease_seconds_left
 
 
-def print_queue(name: str, queue: JobQueue) -> None:
+def print_queue(name: str, queue: JobQueue, depth: QueueDepth) -> None:
     """Print a line about a queue and its dead letters."""
-    depth = queue.depth()
     print(
         f"queue {name}: {depth.waiting} waiting, {depth.in_flight} in flight, {depth.delayed} delayed; "
         f"{_dead_letters(queue)}"
@@ -33,19 +33,20 @@ def _dead_letters(queue: JobQueue) -> str:
         return f"its dead letters cannot be counted: {error}"
 
 
-def print_records(records: Iterable[Record], now: float) -> None:
+def print_records(records: Iterable[Record], now: float, *, has_messages: bool) -> None:
     """Print a row for each record, with what is worth knowing of it.
 
     Args:
         records: in any order.
         now: epoch seconds.
+        has_messages: whether the queue holds any, hidden or not.
     """
     print_table(
         ("VIDEO ID", "STATE", "PROGRESS", "DETAILS"),
         [
             (
                 str(record.video_id),
-                describe_state(record, now),
+                describe_state(record, now, has_messages=has_messages),
                 _progress(record.step or {}),
                 _details(record.step or {}),
             )
@@ -60,13 +61,19 @@ def print_record(record: Record) -> None:
     print(json.dumps(record.step or {"state": record.state}, default=_plain_number, indent=1))
 
 
-def describe_state(record: Record, now: float) -> str:
+def describe_state(record: Record, now: float, *, has_messages: bool = True) -> str:
     """The state of a record, and whether the worker that should be at it has fallen silent.
 
     Args:
         record: as it was read.
         now: epoch seconds.
+        has_messages: whether the queue holds any that could bring another worker.
     """
+    stranded = not has_messages and needs_a_message(record, now)
+    return f"{_state(record, now)}, {NO_MESSAGE}" if stranded else _state(record, now)
+
+
+def _state(record: Record, now: float) -> str:
     step = record.step or {}
     if record.state != "running" or lease_seconds_left(step, now):
         return record.state

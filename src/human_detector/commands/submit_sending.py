@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,9 @@ from human_detector.aws.s3_keys import upload_key
 from human_detector.aws.storage import Storage
 from human_detector.commands.outcomes import describe_skipped
 from human_detector.commands.progress_display import ProgressDisplay
+from human_detector.commands.stranded import needs_a_message
 from human_detector.commands.submission import ONE_VIDEO_FAILS, Submission
+from human_detector.commands.submit_listing import describe_state
 from human_detector.configuration import Configuration
 from human_detector.errors import ConfigurationError, PermanentError
 from human_detector.video.find_videos import find_videos
@@ -92,15 +95,25 @@ class Sender:
             self._display.say(f"{submission.video}: not sent: {error}")
 
     def send_errors_again(self) -> Iterator[Submission]:
-        """Send every video again whose step is an error; gives each of them."""
+        """Send every video again whose step is an error, or that is stranded; gives each of them."""
+        messages = self._queue.depth().total
+        left = 0
         for record in self._records.all():
-            if record.state == "error":
+            stranded = needs_a_message(record, time.time())
+            if stranded and messages:
+                left += 1
+            elif stranded or record.state == "error":
                 submission = Submission("-", record.video_id)
                 try:
                     self._send_again(submission, record)
                 except ONE_VIDEO_FAILS as error:
                     submission.fail(error)
                 yield submission
+        if left:
+            self._display.say(
+                f"not sent again: {left} videos that no worker is at, because the queue holds {messages} "
+                "messages, and theirs may be among them"
+            )
 
     def _send_as(self, submission: Submission, video_id: int, force: bool) -> None:
         submission.video_id = video_id
@@ -134,6 +147,8 @@ class Sender:
         with self._records.marked_again(record.video_id):
             self._tell({"VideoId": record.video_id})
         self._note(submission, record.video_id, *record.source)
+        why = describe_state(record, time.time(), has_messages=False)
+        self._display.say(f"VideoId {record.video_id}: sent again; it was: {why}")
 
     def _note(self, submission: Submission, video_id: int, bucket: str, key: str) -> None:
         submission.video_id, submission.key = video_id, key

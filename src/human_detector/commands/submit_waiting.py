@@ -7,9 +7,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from human_detector.aws.queue import JobQueue
+from human_detector.aws.queue import JobQueue, QueueDepth
 from human_detector.aws.storage import Storage
+from human_detector.aws.waiting_times import COUNT_SETTLED_SECONDS
 from human_detector.commands.progress_display import ProgressDisplay
+from human_detector.commands.stranded import what_to_do
 from human_detector.commands.submission import ONE_VIDEO_FAILS, Submission
 from human_detector.commands.submit_listing import describe_state
 from human_detector.errors import ConfigurationError, PermanentError
@@ -80,6 +82,7 @@ class Waiter:
         self._clock = clock
         self._sleep = sleep
         self._now = now
+        self._empty_since: float | None = None
 
     def follow(self, submissions: Sequence[Submission], timeout: float | None) -> bool:
         """Wait for the end of all that were sent, and keep what is known of them up to date.
@@ -98,6 +101,7 @@ class Waiter:
         left = everything
         began = self._clock()
         quiet, say_at = FIRST_QUIET_SECONDS, began + FIRST_QUIET_SECONDS
+        self._empty_since = None
         while True:
             has_changed = self._look_at(left)
             left = [each for each in left if not self._has_ended(each)]
@@ -107,9 +111,10 @@ class Waiter:
             if timeout is not None and now - began >= timeout:
                 return False
             if has_changed:
+                self._empty_since = None
                 quiet, say_at = FIRST_QUIET_SECONDS, now + FIRST_QUIET_SECONDS
             elif now >= say_at:
-                self._say_what_it_waits_for(left, quiet)
+                left = self._ask_what_it_waits_for(left, quiet)
                 quiet = min(2 * quiet, LONGEST_QUIET_SECONDS)
                 say_at = now + quiet
             self._show_progress(everything, left)
@@ -162,29 +167,48 @@ class Waiter:
             ended = len(everything) - len(left)
             self._display.update((ended + progress) / len(everything))
 
-    def _say_what_it_waits_for(self, left: Sequence[_Followed], seconds: float) -> None:
-        """Say what it waits for, unless all are being worked on: their progress shows that."""
+    def _ask_what_it_waits_for(self, left: Sequence[_Followed], seconds: float) -> list[_Followed]:
+        """Say what it waits for, unless all are being worked on: their progress shows that.
+
+        Returns:
+            What is still waited for: without the videos that nobody will run.
+        """
         idle = [each for each in left if not self._is_held(each)]
         if not idle:
-            return
+            return list(left)
+        try:
+            depth = self._queue().depth()
+            outlook = self._outlook(depth, len(idle))
+        except (*ONE_VIDEO_FAILS, ConfigurationError) as error:
+            depth, outlook = None, f"what is ahead of it cannot be told: {error}"
         shown = [f"{each.video_id} ({each.submission.state})" for each in idle[:MOST_NAMED]]
         more = f" and {len(idle) - MOST_NAMED} more" if len(idle) > MOST_NAMED else ""
         self._display.say(
-            f"no change for {seconds:g} s; waiting for VideoId {', '.join(shown)}{more}; "
-            f"{self._outlook(len(idle))}"
+            f"no change for {seconds:g} s; waiting for VideoId {', '.join(shown)}{more}; {outlook}"
         )
+        if not self._is_known_to_be_empty(depth):
+            return list(left)
+        for each in idle:
+            assert each.record is not None
+            each.submission.fail(what_to_do(each.record))
+            self._display.say(f"VideoId {each.video_id}: {each.submission.details}")
+        return [each for each in left if not each.submission.has_failed]
+
+    def _is_known_to_be_empty(self, depth: QueueDepth | None) -> bool:
+        """Whether the queue has held nothing for so long, while nothing changed, that SQS has noticed."""
+        if depth is None or depth.total:
+            self._empty_since = None
+            return False
+        self._empty_since = self._clock() if self._empty_since is None else self._empty_since
+        return self._clock() - self._empty_since >= COUNT_SETTLED_SECONDS
 
     def _is_held(self, followed: _Followed) -> bool:
         step = followed.record.step if followed.record else None
         return step is not None and lease_seconds_left(step, self._now()) > 0
 
-    def _outlook(self, own: int) -> str:
+    def _outlook(self, depth: QueueDepth, own: int) -> str:
         """What stands between the videos and their analysis: other messages, and who works on them."""
-        try:
-            depth = self._queue().depth()
-            workers = self._records.count_workers()
-        except (*ONE_VIDEO_FAILS, ConfigurationError) as error:
-            return f"what is ahead of it cannot be told: {error}"
+        workers = self._records.count_workers()
         ahead = max(0, depth.waiting - own)
         seen = f"{workers} workers seen" if workers else "no worker seen: is one running?"
         return f"at most {ahead} messages ahead, {depth.in_flight} in flight, {depth.delayed} delayed; {seen}"

@@ -7,12 +7,9 @@ import time
 from collections.abc import Callable
 
 from human_detector.aws.queue import JobQueue, QueueDepth
-from human_detector.aws.waiting_times import LONG_POLL_SECONDS
+from human_detector.aws.waiting_times import COUNT_SETTLED_SECONDS, LONG_POLL_SECONDS
 
 log = logging.getLogger(__name__)
-
-SETTLED_SECONDS = 60
-"""How long a queue that is counted has to be empty before that is believed: SQS counts roughly, and late."""
 
 
 class EndOfWork:
@@ -37,7 +34,7 @@ class EndOfWork:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._queue = queue
-        self._idle_seconds = SETTLED_SECONDS if idle_seconds is None and until_done else idle_seconds
+        self._idle_seconds = COUNT_SETTLED_SECONDS if idle_seconds is None and until_done else idle_seconds
         self._until_done = until_done
         self._clock = clock
         self._empty_since: float | None = None
