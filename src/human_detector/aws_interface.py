@@ -144,7 +144,9 @@ class Worker:
                         self._holding += 1
                     return message
                 if not self._holding:
-                    self._dead_letters.look()
+                    if self._dead_letters.look():
+                        end.postpone()
+                        continue
                     self._finished = self._ask(partial(end.is_reached, began))
             finally:
                 self._polling.release()

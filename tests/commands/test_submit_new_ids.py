@@ -132,7 +132,7 @@ def test_a_number_whose_answer_got_lost_is_not_taken_for_anothers(
     """The write is sent again by botocore, and finds what it has written."""
     requests = iter(["none", "lost"])  # The look at the table, and the write.
     proxy = FaultProxy(
-        aws_endpoint, lambda service: next(requests, "none") if service == "dynamodb" else "none"
+        aws_endpoint, lambda asked: next(requests, "none") if asked.service == "dynamodb" else "none"
     )
     monkeypatch.setenv("AWS_ENDPOINT_URL", proxy.url)
     assert submit(sample_clip(), "--new-ids") == 0

@@ -8,15 +8,12 @@ import shutil
 import subprocess
 import sys
 import venv
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import botocore.session
-import grimp
 import pytest
 from botocore.validate import ParamValidator
-from cfnlint.decode.cfn_yaml import load
 
 from human_detector.deployment.settings import REQUIREMENTS, load_deployment_settings
 from human_detector.deployment.task_definition import fill_in
@@ -70,48 +67,6 @@ def test_scripts_stop_at_the_first_error(script: str) -> None:
 def test_no_account_and_no_secret(file: str) -> None:
     found = re.findall(r"\b\d{12}\b|AKIA\w{16}|(?i:password|secret)\s*[:=]\s*\S+", (ROOT / file).read_text())
     assert found == []
-
-
-ACTIONS = {
-    "change_message_visibility": "sqs:ChangeMessageVisibility",
-    "delete_message": "sqs:DeleteMessage",
-    "get_queue_attributes": "sqs:GetQueueAttributes",
-    "get_queue_url": "sqs:GetQueueUrl",
-    "receive_message": "sqs:ReceiveMessage",
-    "send_message": "sqs:SendMessage",
-    "delete_object": "s3:DeleteObject",
-    "download_file": "s3:GetObject",
-    "head_object": "s3:GetObject",
-    "put_object": "s3:PutObject",
-    "upload_file": "s3:PutObject",
-    "get_item": "dynamodb:GetItem",
-    "update_item": "dynamodb:UpdateItem",
-}
-# What no call of the SDK by that name stands for.
-FURTHER_ACTIONS = {"s3:AbortMultipartUpload", "s3:ListBucket", "ecs:UpdateTaskProtection"}
-
-
-def modules_of_the_worker() -> set[Path]:
-    """aws_interface.py and what it imports, of this project."""
-    worker = "human_detector.aws_interface"
-    names = {worker} | grimp.build_graph("human_detector").find_upstream_modules(worker)
-    return {Path(origin) for name in names if (origin := find_spec(name).origin) is not None}
-
-
-def test_task_role_allows_what_the_worker_calls_and_no_more() -> None:
-    calls = {
-        call
-        for path in modules_of_the_worker()
-        for call in re.findall(r"\b_?client\.([a-z]+_[a-z_]+)\(", path.read_text())
-    }
-    assert {"receive_message", "upload_file", "update_item"} <= calls
-    role = load(str(ROOT / "aws_resources.yml"))["Resources"]["TaskRole"]["Properties"]
-    allowed: set[str] = set()
-    for statement in role["Policies"][0]["PolicyDocument"]["Statement"]:
-        actions = statement["Action"]
-        allowed |= {actions} if isinstance(actions, str) else set(actions)
-        assert statement["Resource"] != "*"
-    assert allowed == {ACTIONS[call] for call in calls} | FURTHER_ACTIONS
 
 
 def definition(tmp_path: Path, **ecs: Any) -> dict[str, Any]:

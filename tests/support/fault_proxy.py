@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import http.client
+import json
 import random
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from contextlib import nullcontext
+from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 Fault = str
 """`none`, `slow`, `reset` before or `lost` after the request was carried out, `500`, `throttle`, `silent`."""
@@ -17,12 +20,27 @@ Fault = str
 THROTTLED = b'{"__type":"com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException","message":"slow down"}'
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request, as it came in.
+
+    Attributes:
+        service: `sqs`, `s3`, `dynamodb`, or `ecs` for the agent of ECS.
+        operation: the API's name of it, such as `ReceiveMessage`.
+        resource: the name of the queue or of the table, or `bucket/key`.
+    """
+
+    service: str
+    operation: str
+    resource: str
+
+
 class FaultProxy:
     """Forwards requests to an emulator, with the faults that a function picks.
 
     Args:
         upstream: address of the emulator.
-        pick: picks the fault of each request, given its service (`sqs`, `s3`, `dynamodb`).
+        pick: picks the fault of each request.
         slow_seconds: how much a slow answer is delayed.
         silent_seconds: how long a silent socket stays open.
 
@@ -33,15 +51,17 @@ class FaultProxy:
     def __init__(
         self,
         upstream: str,
-        pick: Callable[[str], Fault],
+        pick: Callable[[Asked], Fault],
         slow_seconds: float = 0.3,
         silent_seconds: float = 120,
     ) -> None:
         self.pick = pick
         self.requests = 0
         self.faults: dict[Fault, int] = {}
+        self.answers: Counter[tuple[Asked, int]] = Counter()
+        """What was asked for, with the HTTP status of the answer."""
         self.first_seen: dict[str, float] = {}
-        """When each operation of SQS and DynamoDB, such as `ReceiveMessage`, was first asked for, monotonic."""
+        """When each operation, such as `ReceiveMessage`, was first asked for, monotonic."""
         self._upstream = urlsplit(upstream)
         self._slow_seconds, self._silent_seconds = slow_seconds, silent_seconds
         self._closed = threading.Event()
@@ -83,11 +103,10 @@ class FaultProxy:
 
     def _serve(self, request: BaseHTTPRequestHandler) -> None:
         body = _read_body(request)
-        service = _service(request)
-        fault = self.pick(service)
-        operation = request.headers.get("X-Amz-Target", "").rpartition(".")[2]
+        asked = _asked(request, body)
+        fault = self.pick(asked)
         with self._lock:
-            self.first_seen.setdefault(operation, time.monotonic())
+            self.first_seen.setdefault(asked.operation, time.monotonic())
             self.requests += 1
             self.faults[fault] = self.faults.get(fault, 0) + 1
         if fault == "silent":
@@ -103,8 +122,13 @@ class FaultProxy:
             return
         if fault == "slow":
             time.sleep(self._slow_seconds)
-        with self._one_write_at_a_time if service == "dynamodb" else nullcontext():
-            status, headers, answer = self._forward(request, body)
+        if asked.service == "ecs":
+            status, headers, answer = 200, {}, b"{}"
+        else:
+            with self._one_write_at_a_time if asked.service == "dynamodb" else nullcontext():
+                status, headers, answer = self._forward(request, body)
+        with self._lock:
+            self.answers[asked, status] += 1
         if fault == "lost":
             request.close_connection = True
             return
@@ -123,19 +147,47 @@ class FaultProxy:
         return response.status, dict(response.getheaders()), answer
 
 
-def random_faults(seed: int, share: float, names: list[Fault]) -> Callable[[str], Fault]:
+def random_faults(seed: int, share: float, names: list[Fault]) -> Callable[[Asked], Fault]:
     """Picks one of the faults for that share of all requests."""
     chance = random.Random(seed)
 
-    def pick(_: str) -> Fault:
+    def pick(_: Asked) -> Fault:
         return chance.choice(names) if chance.random() < share else "none"
 
     return pick
 
 
-def _service(request: BaseHTTPRequestHandler) -> str:
-    target = request.headers.get("X-Amz-Target", "").lower()
-    return "dynamodb" if "dynamodb" in target else "sqs" if "sqs" in target else "s3"
+def _asked(request: BaseHTTPRequestHandler, body: bytes) -> Asked:
+    target, _, operation = request.headers.get("X-Amz-Target", "").rpartition(".")
+    if not target:
+        return _asked_of_paths(request)
+    named = json.loads(body)
+    if "dynamodb" in target.lower():
+        return Asked("dynamodb", operation, named.get("TableName", ""))
+    return Asked("sqs", operation, named.get("QueueName") or named.get("QueueUrl", "").rpartition("/")[2])
+
+
+def _asked_of_paths(request: BaseHTTPRequestHandler) -> Asked:
+    """A request of S3, or of the agent of ECS: what is asked for stands in method and address."""
+    address = urlsplit(request.path)
+    path, query = unquote(address.path).lstrip("/"), parse_qs(address.query, keep_blank_values=True)
+    if path.startswith("task-protection/"):
+        return Asked("ecs", "UpdateTaskProtection", "")
+    bucket, _, key = path.partition("/")
+    match request.command:
+        case "POST" if "uploads" in query:
+            operation = "CreateMultipartUpload"
+        case "POST" if "uploadId" in query:
+            operation = "CompleteMultipartUpload"
+        case "PUT" if "uploadId" in query:
+            operation = "UploadPart"
+        case "DELETE" if "uploadId" in query:
+            operation = "AbortMultipartUpload"
+        case "GET" if not key:
+            operation = "ListObjectsV2"
+        case method:
+            operation = f"{method.capitalize()}{'Object' if key else 'Bucket'}"
+    return Asked("s3", operation, f"{bucket}/{key}")
 
 
 def _read_body(request: BaseHTTPRequestHandler) -> bytes:

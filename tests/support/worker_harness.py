@@ -69,6 +69,7 @@ class Aws:
         self, endpoint: str, dead_letters: bool = True, max_receive_count: int = MAX_RECEIVE_COUNT
     ) -> None:
         self.endpoint = endpoint
+        self.max_receive_count = max_receive_count
         suffix = uuid.uuid4().hex[:12]
         self.queue, self.bucket, self.table_name = f"queue-{suffix}", f"bucket-{suffix}", f"table-{suffix}"
         options = _client_options(endpoint)

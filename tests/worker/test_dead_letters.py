@@ -16,6 +16,7 @@ from human_detector.aws.storage import Storage
 from human_detector.worker.claim import ProcessSteps
 from human_detector.worker.dead_letters import DeadLetters
 from sample_clip import sample_clip
+from support.dead_letters import die, step_of_the_dead
 from support.emulators import EMULATORS, emulator
 from support.worker_harness import REGION, Aws, wait_until, worker
 
@@ -57,42 +58,14 @@ def letters(aws: Aws, clock: Clock) -> DeadLetters:
     return DeadLetters(queue, records, Storage(boto3.client("s3")), aws.bucket, clock)
 
 
-def die(aws: Aws, body: Any) -> str:
-    """Have a message delivered as often as allowed, and moved away; returns its id."""
-    aws.send(body)
-    message_id = ""
-    for _ in range(MAX_RECEIVE_COUNT):
-        (message,) = aws.sqs.receive_message(QueueUrl=aws.queue_url)["Messages"]
-        message_id = message["MessageId"]
-        aws.sqs.change_message_visibility(
-            QueueUrl=aws.queue_url, ReceiptHandle=message["ReceiptHandle"], VisibilityTimeout=0
-        )
-    assert "Messages" not in aws.sqs.receive_message(QueueUrl=aws.queue_url)
-    return message_id
-
-
-def running(message_id: str, **facts: Any) -> dict[str, Any]:
-    """The step of a worker that died."""
-    return {
-        "step": "human_detector",
-        "state": "running",
-        "owner": "dead",
-        "message_id": message_id,
-        "attempt": 2,
-        "failures": 1,
-        "source": {"bucket": "b", "key": "videos/1.mp4"},
-        **facts,
-    }
-
-
 def test_the_record_of_a_worker_that_died_in_the_last_delivery_says_so(
     aws: Aws, letters: DeadLetters
 ) -> None:
     other = {"step": "video_split", "state": "done"}
-    aws.put_record(1, other, running(die(aws, {"VideoId": 1})), title="keep me")
+    aws.put_record(1, other, step_of_the_dead(die(aws, {"VideoId": 1})), title="keep me")
     left = "human_detector_partial/1/1.jsonl"
     aws.s3.put_object(Bucket=aws.bucket, Key=left, Body=b"{}")
-    letters.look()
+    assert not letters.look(), "nothing was sent back"
     reason = "the worker died 2 times while analysing it"
     error = {"step": "human_detector", "state": "error", "error": reason}
     assert aws.record(1) == {"VideoId": 1, "title": "keep me", "process_steps": [other, error]}
@@ -124,7 +97,7 @@ def test_a_record_that_nobody_will_work_on_ends(
     [
         {"step": "human_detector", "state": "done", "result_file": {"bucket": "b", "key": "k"}},
         {"step": "human_detector", "state": "error", "error": "too long"},
-        running("another message"),
+        step_of_the_dead("another message"),
     ],
     ids=["done", "error", "another message is at it"],
 )
@@ -136,9 +109,9 @@ def test_what_has_ended_or_goes_on_is_left_alone(own: dict[str, Any], aws: Aws, 
 
 
 def test_a_video_that_got_further_each_time_is_sent_back(aws: Aws, letters: DeadLetters) -> None:
-    own = running(die(aws, {"VideoId": 1, "key": "videos/1.mp4"}), failures=0)
+    own = step_of_the_dead(die(aws, {"VideoId": 1, "key": "videos/1.mp4"}), failures=0)
     aws.put_record(1, own)
-    letters.look()
+    assert letters.look(), "whoever would end now has a message to wait for"
     assert aws.step(1) == own
     assert aws.counts(aws.dead_letter_url) == (0, 0)
     (message,) = aws.sqs.receive_message(QueueUrl=aws.queue_url, AttributeNames=["All"])["Messages"]
@@ -149,7 +122,7 @@ def test_a_video_that_got_further_each_time_is_sent_back(aws: Aws, letters: Dead
 def test_odd_letters_harm_nobody(aws: Aws, letters: DeadLetters) -> None:
     die(aws, "no message of ours")
     die(aws, {"VideoId": 404})
-    aws.put_record(1, running(die(aws, {"VideoId": 1})))
+    aws.put_record(1, step_of_the_dead(die(aws, {"VideoId": 1})))
     letters.look()
     assert aws.step(1)["state"] == "error"
     assert aws.record(404) is None
@@ -157,7 +130,7 @@ def test_odd_letters_harm_nobody(aws: Aws, letters: DeadLetters) -> None:
 
 def test_it_looks_now_and_then_only(aws: Aws, letters: DeadLetters, clock: Clock) -> None:
     letters.look()
-    aws.put_record(1, running(die(aws, {"VideoId": 1})))
+    aws.put_record(1, step_of_the_dead(die(aws, {"VideoId": 1})))
     clock.now += 59
     letters.look()
     assert aws.step(1)["state"] == "running"

@@ -44,7 +44,7 @@ def test_a_failed_renewal_is_harmless(aws: Aws, clip: Path, tmp_path: Path, prox
     variables = aws.variables(human_detection=detection(slow(0.3)), worker={"lease_seconds": 10})
     with worker(variables, tmp_path, AWS_ENDPOINT_URL=proxy.url) as running:
         wait_until(lambda: aws.step(1).get("progress"))
-        proxy.pick = lambda service: "500" if service in ("sqs", "dynamodb") else "none"
+        proxy.pick = lambda asked: "500" if asked.service in ("sqs", "dynamodb") else "none"
         running.wait_for_log("a renewal failed, will try again")
         proxy.pick = lambda _: "none"
         wait_until(lambda: aws.step(1)["state"] == "done", what=lambda: running.log)

@@ -52,21 +52,27 @@ class DeadLetters:
         self._clock = clock
         self._next_look = clock()
 
-    def look(self) -> None:
-        """See to the letters, unless that was done a moment ago. A failure costs nothing but time."""
+    def look(self) -> bool:
+        """See to the letters, unless that was done a moment ago. A failure costs nothing but time.
+
+        Returns:
+            Whether one was sent back to the queue.
+        """
         if self._clock() < self._next_look:
-            return
+            return False
         self._next_look = self._clock() + DEAD_LETTER_LOOK_SECONDS
+        has_sent = False
         try:
             seen: set[str] = set()
             while letters := self._unseen(seen):
                 for letter in letters:
                     with log_context(message_id=letter.message_id):
-                        self._see_to(letter)
+                        has_sent |= self._see_to(letter)
         except (ClientError, BotoCoreError) as error:
             log.warning("cannot look at the dead-letter queue: %s", error)
             if is_hopeless(error):
                 self._next_look = float("inf")
+        return has_sent
 
     def _unseen(self, seen: set[str]) -> list[Message]:
         letters = self._queue.read_dead_letters()
@@ -74,31 +80,34 @@ class DeadLetters:
         seen |= {letter.message_id for letter in unseen}
         return unseen
 
-    def _see_to(self, letter: Message) -> None:
-        """End the steps of the videos that a letter names, or send it back."""
+    def _see_to(self, letter: Message) -> bool:
+        """End the steps of the videos that a letter names, or send it back; whether it was sent back."""
         try:
             requests = parse_message(letter.body, self._bucket).videos
             video_ids = [video_id_of(request, self._storage) for request in requests]
         except BadMessage:
-            return  # It was buried for that.
+            return False  # It was buried for that.
+        has_sent = False
         for video_id in video_ids:
             with log_context(video_id=video_id):
-                self._close(video_id, letter)
+                has_sent |= self._close(video_id, letter)
+        return has_sent
 
-    def _close(self, video_id: int, letter: Message) -> None:
+    def _close(self, video_id: int, letter: Message) -> bool:
         try:
             closing = self._steps.close(video_id, letter, self._queue.max_receive_count or 1)
         except PermanentError:
-            return  # There is no such record.
+            return False  # There is no such record.
         if closing is None:
-            return
+            return False
         if closing.revive:
             log.warning("sent a dead letter back: its video got further each time that a worker died")
             self._queue.revive(letter)
-            return
+            return True
         log.error("error: %s", closing.reason)
         if closing.source and (left := self._partial(video_id, closing.source["key"])):
             self._storage.remove(left)
+        return False
 
     def _partial(self, video_id: int, video_key: str) -> S3Object | None:
         return self._storage.look(self._bucket, partial_key(video_id, video_key))
