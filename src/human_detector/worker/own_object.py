@@ -39,6 +39,7 @@ class OwnObject:
         self.key = key
         self.made_of = made_of
         self.stored = stored
+        self._is_known = True
         self._storage = storage
         self._bucket = bucket
         self._still_ours = still_ours
@@ -46,6 +47,7 @@ class OwnObject:
     def look(self) -> S3Object | None:
         """See what stands there."""
         self.stored = self._storage.look(self._bucket, self.key)
+        self._is_known = True
         return self.stored
 
     def store(self, path: Path) -> None:
@@ -56,6 +58,8 @@ class OwnObject:
             TransientError: it could not be stored.
         """
         for _ in range(STORE_TRIES):
+            # A write that fails may have taken effect, and only its answer been lost.
+            self._is_known = False
             try:
                 self.stored = self._storage.store(
                     path, self._bucket, self.key, self.made_of, replacing=self.stored
@@ -65,6 +69,7 @@ class OwnObject:
                 self._still_ours()
                 self.look()
             else:
+                self._is_known = True
                 return
         raise TransientError(f"s3://{self._bucket}/{self.key} was changed {STORE_TRIES} times during a write")
 
@@ -84,6 +89,8 @@ class OwnObject:
 
     def remove(self) -> None:
         """Remove it, unless somebody else has written it since."""
+        if not self._is_known:
+            self.look()
         if self.stored is not None:
             self._storage.remove(self.stored)
             self.stored = None
