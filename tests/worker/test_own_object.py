@@ -1,4 +1,4 @@
-"""Objects of the worker's own, when the answer to a write is lost: nothing is left behind."""
+"""Objects of the worker's own, when the answer to a write is lost, or a file grows: nothing is left behind or broken."""
 
 from __future__ import annotations
 
@@ -46,3 +46,34 @@ def test_a_partial_result_whose_answer_was_lost_is_no_orphan(
     assert aws.keys(KEY) == [KEY], "it took effect"
     partial.discard(may_be_left=False)
     assert aws.keys(KEY) == []
+
+
+def a_partial_result(storage: Storage, aws: Aws) -> PartialResult:
+    """As each attempt at the same video has it."""
+    return PartialResult(storage, OwnObject(storage, aws.bucket, KEY, {}, lambda: None))
+
+
+def test_lines_that_are_written_while_they_are_saved_can_be_fetched(aws: Aws, tmp_path: Path) -> None:
+    """Their checksum was of what had been there a moment before. Found by the campaign."""
+    client = boto3.client("s3")
+    lines = tmp_path / "lines"
+    lines.write_text("first\n")
+
+    def grow(**_: object) -> None:
+        with lines.open("a") as file:
+            file.write("second\n")
+
+    client.meta.events.register("request-created.s3.PutObject", grow)
+    storage = Storage(client)
+    assert a_partial_result(storage, aws).save(lines)
+    fetched = tmp_path / "fetched"
+    assert a_partial_result(storage, aws).fetch(fetched)
+    assert fetched.read_text() == "first\n"
+
+
+def test_a_broken_partial_result_costs_time_and_nothing_else(aws: Aws, tmp_path: Path) -> None:
+    wrong = "AAAAAA=="
+    aws.s3.put_object(
+        Bucket=aws.bucket, Key=KEY, Body=b"lines", ChecksumAlgorithm="CRC32", ChecksumCRC32=wrong
+    )
+    assert not a_partial_result(Storage(boto3.client("s3")), aws).fetch(tmp_path / "fetched")

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, FlexibleChecksumError
 
 from human_detector.aws.storage import Storage
 from human_detector.errors import LeaseLost, ObjectReplaced, PermanentError, TransientError
@@ -38,7 +39,7 @@ class PartialResult:
             return False
         try:
             self._storage.download(found, lines_path, lambda: None)
-        except (ObjectReplaced, PermanentError) as error:
+        except (ObjectReplaced, PermanentError, FlexibleChecksumError) as error:
             log.warning("the partial result cannot be read: %s", error)
             return False
         self._bytes = lines_path.stat().st_size
@@ -56,7 +57,10 @@ class PartialResult:
             size = _bytes_with_frames(lines_path)
             if size <= self._bytes:
                 return False
-            self._object.store_for_now(lines_path)
+            # The analysis goes on writing, and what grows under a request does not fit its checksum.
+            still = lines_path.with_suffix(".saved")
+            shutil.copyfile(lines_path, still)
+            self._object.store_for_now(still)
         except LeaseLost:
             raise
         except (ClientError, BotoCoreError, OSError, TransientError) as error:
