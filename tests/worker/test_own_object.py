@@ -17,6 +17,7 @@ from support.fault_proxy import FaultProxy
 from support.worker_harness import Aws
 
 KEY = "human_detector_partial/1/1.jsonl"
+LINES = "what it is made of\na frame\n"
 
 
 @pytest.fixture
@@ -38,7 +39,7 @@ def test_a_partial_result_whose_answer_was_lost_is_no_orphan(
     config = Config(retries={"mode": "standard", "total_max_attempts": tries})
     storage = Storage(boto3.client("s3", endpoint_url=proxy.url, config=config))
     lines = tmp_path / "lines"
-    lines.write_text("{}")
+    lines.write_text(LINES)
     partial = PartialResult(storage, OwnObject(storage, aws.bucket, KEY, {}, unreachable))
     faults = iter(["lost"])
     proxy.pick = lambda asked: next(faults, "none") if asked.operation == "PutObject" else "none"
@@ -57,18 +58,18 @@ def test_lines_that_are_written_while_they_are_saved_can_be_fetched(aws: Aws, tm
     """Their checksum was of what had been there a moment before. Found by the campaign."""
     client = boto3.client("s3")
     lines = tmp_path / "lines"
-    lines.write_text("first\n")
+    lines.write_text(LINES)
 
     def grow(**_: object) -> None:
         with lines.open("a") as file:
-            file.write("second\n")
+            file.write("another frame\n")
 
     client.meta.events.register("request-created.s3.PutObject", grow)
     storage = Storage(client)
     assert a_partial_result(storage, aws).save(lines)
     fetched = tmp_path / "fetched"
     assert a_partial_result(storage, aws).fetch(fetched)
-    assert fetched.read_text() == "first\n"
+    assert fetched.read_text() == LINES
 
 
 def test_a_broken_partial_result_costs_time_and_nothing_else(aws: Aws, tmp_path: Path) -> None:
