@@ -121,6 +121,18 @@ def test_no_video_at_all_is_an_error(place: str, tmp_path: Path) -> None:
     assert f"{place}: failed: " in done.stderr
 
 
+def test_no_file_that_opens_is_a_failure_of_each(tmp_path: Path) -> None:
+    broken, notes = tmp_path / "broken.mp4", tmp_path / "notes.txt"
+    broken.write_bytes(b"no video at all")
+    notes.write_text("nothing to see")
+    done = run("analyze", INSTANT, "--output", tmp_path / "out", broken, notes)
+    assert done.returncode == 1
+    assert [row(done.stdout, place)[1] for place in (broken, notes)] == ["failed", "failed"]
+    assert done.stdout.splitlines()[-1] == "2 failed"
+    said = [line.split(": failed: ")[0] for line in done.stderr.splitlines()]
+    assert said == ["broken.mp4", "notes.txt"]
+
+
 @needs_ffmpeg
 def test_a_cut_video_is_said_to_be_incomplete(tmp_path: Path) -> None:
     whole = clip(tmp_path / "whole.mkv", frames=50)

@@ -44,7 +44,7 @@ class BatchProgress:
     @property
     def is_long(self) -> bool:
         """Whether it is more than one piece of work."""
-        return self.count > 1 or max(self._pieces) > 1
+        return self.count > 1 or max(self._pieces, default=0) > 1
 
     def start_video(self, fraction: float) -> None:
         """Begin the next video.
