@@ -36,6 +36,10 @@ class VideoError(PermanentError):
     """The file is no video that can be analysed."""
 
 
+class OtherVersion(PermanentError):
+    """The result file is ours, but of a version that this one does not know."""
+
+
 class BadMessage(PermanentError):
     """The message names no record in which its failure could be recorded."""
 

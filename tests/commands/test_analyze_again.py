@@ -216,3 +216,30 @@ def test_a_damaged_video_is_not_analysed_again_either(tmp_path: Path) -> None:
         assert done.returncode == 1
         assert done.stdout.splitlines()[-1] == "1 incomplete"
     assert "cut.json (from before; --force runs it again)" in second.stderr
+
+
+@pytest.mark.parametrize("options", [(), ("--force",)])
+@pytest.mark.parametrize("content", ['{"mine": true}', "no JSON at all"])
+def test_a_file_of_somebody_else_is_not_replaced(
+    content: str, options: tuple[str, ...], tmp_path: Path
+) -> None:
+    batch = Batch(tmp_path, 10, 20)
+    batch.out.mkdir()
+    theirs = batch.out / "0.json"
+    theirs.write_text(content)
+    done = batch.run(*options)
+    assert done.returncode == 1
+    assert done.stdout.splitlines()[-1] == "1 failed, 1 done"
+    (reason,) = [line for line in done.stderr.splitlines() if line.startswith("0.mp4: failed: ")]
+    assert str(theirs) in reason
+    assert theirs.read_text() == content
+    assert batch.count() == 20
+
+
+def test_a_result_of_another_version_is_ours_to_replace(tmp_path: Path) -> None:
+    batch = Batch(tmp_path, 10)
+    batch.run()
+    old = batch.result("0") | {"schema_version": "0.1"}
+    (batch.out / "0.json").write_text(json.dumps(old))
+    assert batch.run().stdout.splitlines()[-1] == "1 done"
+    assert batch.result("0")["schema_version"] != "0.1"

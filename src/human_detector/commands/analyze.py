@@ -21,7 +21,7 @@ from human_detector.commands.outcomes import Outcome, describe, describe_skipped
 from human_detector.commands.progress_display import ProgressDisplay
 from human_detector.configuration import EMBEDDED_CONFIGURATION, load_human_detection
 from human_detector.detectors.factory import detector_class
-from human_detector.errors import ConfigurationError, VideoError, in_words
+from human_detector.errors import ConfigurationError, PermanentError, in_words
 from human_detector.inference.engine import ENGINES
 from human_detector.logs import log_native_output
 from human_detector.results.exports.formats import EXPORTERS, check_formats
@@ -111,7 +111,7 @@ def _plan(
     for video, name in zip(found.videos, name_outputs(found.videos), strict=True):
         try:
             plans.append(analysis.plan(video, name))
-        except (VideoError, OSError) as error:
+        except (PermanentError, OSError) as error:
             failed.append(Outcome(video, "failed", in_words(error)))
     for outcome in failed:
         display.say(describe(outcome))

@@ -14,7 +14,7 @@ from human_detector.commands.batch_progress import VideoWork
 from human_detector.commands.outcomes import Outcome
 from human_detector.commands.progress_display import ProgressDisplay
 from human_detector.drawing.copies import is_blurred_copy, write_annotated, write_blurred
-from human_detector.errors import ConfigurationError, Interrupted, PermanentError, in_words
+from human_detector.errors import ConfigurationError, Interrupted, OtherVersion, PermanentError, in_words
 from human_detector.report.local_report import describe_copy, write_local_report
 from human_detector.results.exports.formats import export_all
 from human_detector.results.made_of import document_made_of, local_source, made_of
@@ -113,6 +113,7 @@ class LocalAnalysis:
 
         Raises:
             VideoError: the file is no video.
+            PermanentError: something else than a result lies where the result is to go.
         """
         seconds, frames = _declared_length(video)
         source = local_source(video)
@@ -231,11 +232,21 @@ class LocalAnalysis:
         return self._wishes.folder / f"{name}.{kind}"
 
     def _has_result(self, path: Path, source: Mapping[str, str]) -> bool:
-        """Whether a result is there that was made of the same."""
+        """Whether a result is there that was made of the same.
+
+        Raises:
+            PermanentError: what is there is no result, and thus not ours to replace.
+        """
+        if not path.exists():
+            return False
         try:
             document = read_local_result(path)
-        except PermanentError:
+        except OtherVersion:
             return False
+        except PermanentError as error:
+            raise PermanentError(
+                f"{error}. It is not replaced: move it away, or choose another --output"
+            ) from error
         return document_made_of(document) == made_of(source, self._analyzer.arguments)
 
     def _is_blurred(self, name: str) -> bool:

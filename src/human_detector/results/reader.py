@@ -13,7 +13,7 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from human_detector.aws.storage import Storage
-from human_detector.errors import PermanentError
+from human_detector.errors import OtherVersion, PermanentError
 from human_detector.results.document import SCHEMA_VERSION
 
 _NEEDED = {"schema_version", "video", "human_detection", "engine", "summary", "frames"}
@@ -27,6 +27,7 @@ def read_result(place: str) -> dict[str, Any]:
 
     Raises:
         PermanentError: it cannot be read, or it is no result of this product; names the place.
+        OtherVersion: it is one, of a version that is not known here.
     """
     if not place.startswith("s3://"):
         return read_local_result(Path(place))
@@ -71,5 +72,5 @@ def _checked(document: Any, place: str) -> dict[str, Any]:
     version = str(document["schema_version"])
     # A new minor version only adds keys.
     if version.split(".")[0] != SCHEMA_VERSION.split(".")[0]:
-        raise PermanentError(f"{place}: found schema_version {version}, valid is {SCHEMA_VERSION}")
+        raise OtherVersion(f"{place}: found schema_version {version}, valid is {SCHEMA_VERSION}")
     return dict(document)
