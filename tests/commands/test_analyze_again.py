@@ -117,6 +117,17 @@ def test_another_file_or_configuration_is_analysed_again(tmp_path: Path) -> None
     assert batch.run("--frame-ratio=0.5", **other_detector).stdout.splitlines()[-1] == "1 done before"
 
 
+def test_what_changed_is_said(tmp_path: Path) -> None:
+    batch = Batch(tmp_path, 10)
+    assert "analysed anew" not in batch.run().stderr
+    fewer = batch.run("--frame-ratio=0.5").stderr.splitlines()
+    assert "0.mp4: analysed anew: frame_ratio was 1.0, is 0.5" in fewer
+    clip(batch.videos / "0.mp4", frames=12)
+    other = batch.run("--frame-ratio=0.5", min_detection_score=0.1).stderr.splitlines()
+    assert "0.mp4: analysed anew: the file changed, the detectors changed" in other
+    assert "analysed anew" not in batch.run("--frame-ratio=0.5", min_detection_score=0.1).stderr
+
+
 def test_what_is_wished_for_later_is_made_from_the_result(tmp_path: Path) -> None:
     batch = Batch(tmp_path, 10)
     batch.run()

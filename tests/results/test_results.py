@@ -10,7 +10,7 @@ import pytest
 
 import human_detector
 from human_detector.results.document import AnalysisHeader, AnalysisResult, Summary
-from human_detector.results.made_of import document_made_of, local_source, made_of
+from human_detector.results.made_of import changes_since, local_source, made_of
 from human_detector.results.reader import read_result
 from human_detector.results.writer import ResultFileWriter, compact, lines_path, partial_path
 from human_detector.values import Box, Detection, EngineInfo, FrameDetections, VideoInfo
@@ -141,7 +141,7 @@ def test_a_result_says_what_it_was_made_of(tmp_path: Path) -> None:
     source = local_source(sample_clip())
     analyzer.analyze_to_file(sample_clip(), tmp_path / "result.json", source=source)
     document = json.loads((tmp_path / "result.json").read_text())
-    assert document_made_of(document) == made_of(source, analyzer.arguments)
+    assert changes_since(document, source, analyzer.arguments) == []
     # All of it, also what the detector itself does not tell; and a VideoAnalyzer takes it again.
     [[name, arguments]] = document["human_detection"]["detectors"]
     assert (name, arguments["colour"]) == ("support.fake_detectors:NeedyDetector", "blue")

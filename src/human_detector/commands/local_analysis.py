@@ -11,13 +11,14 @@ from typing import Any
 import av
 
 from human_detector.commands.batch_progress import VideoWork
+from human_detector.commands.earlier_result import earlier_result
 from human_detector.commands.outcomes import Outcome
 from human_detector.commands.progress_display import ProgressDisplay
 from human_detector.drawing.copies import is_blurred_copy, write_annotated, write_blurred
-from human_detector.errors import ConfigurationError, Interrupted, OtherVersion, PermanentError, in_words
+from human_detector.errors import ConfigurationError, Interrupted, in_words
 from human_detector.report.local_report import describe_copy, write_local_report
 from human_detector.results.exports.formats import export_all
-from human_detector.results.made_of import document_made_of, local_source, made_of
+from human_detector.results.made_of import changes_since, local_source, made_of
 from human_detector.results.reader import read_local_result
 from human_detector.results.writer import frames_left, lines_path, partial_path
 from human_detector.video.file import VideoFile
@@ -57,6 +58,7 @@ class Plan:
         name: of the files that are written, without suffix.
         source: the facts that tell this file from another, or from itself after a change.
         has_result: an earlier run has finished the result.
+        changes: why the result of an earlier run is of no use any more.
         analyze: make a result.
         annotate: make a copy with boxes.
         blur: make a blurred copy.
@@ -69,6 +71,7 @@ class Plan:
     name: str
     source: Mapping[str, str]
     has_result: bool
+    changes: Sequence[str]
     analyze: bool
     annotate: bool
     blur: bool
@@ -117,7 +120,9 @@ class LocalAnalysis:
         """
         seconds, frames = _declared_length(video)
         source = local_source(video)
-        has_result = self._has_result(self._path(name, "json"), source)
+        earlier = earlier_result(self._path(name, "json"))
+        changes = changes_since(earlier, source, self._analyzer.arguments) if earlier else []
+        has_result = earlier is not None and not changes
         keep = has_result and not self._wishes.force
 
         def is_due(wished: bool, kind: str) -> bool:
@@ -128,6 +133,7 @@ class LocalAnalysis:
             name,
             source,
             has_result,
+            changes,
             analyze=not keep,
             annotate=is_due(self._wishes.annotate, "annotated.mp4"),
             blur=self._wishes.blur is not None and not (keep and self._is_blurred(name)),
@@ -178,6 +184,8 @@ class LocalAnalysis:
             Interrupted: it was stopped; what there is lies beside the result.
         """
         video = plan.video
+        if plan.changes:
+            self._display.say(f"{video.name}: analysed anew: {', '.join(plan.changes)}")
         if self._wishes.force:
             lines_path(path).unlink(missing_ok=True)
         if frames := frames_left(path, made_of(plan.source, self._analyzer.arguments)):
@@ -230,24 +238,6 @@ class LocalAnalysis:
 
     def _path(self, name: str, kind: str) -> Path:
         return self._wishes.folder / f"{name}.{kind}"
-
-    def _has_result(self, path: Path, source: Mapping[str, str]) -> bool:
-        """Whether a result is there that was made of the same.
-
-        Raises:
-            PermanentError: what is there is no result, and thus not ours to replace.
-        """
-        if not path.exists():
-            return False
-        try:
-            document = read_local_result(path)
-        except OtherVersion:
-            return False
-        except PermanentError as error:
-            raise PermanentError(
-                f"{error}. It is not replaced: move it away, or choose another --output"
-            ) from error
-        return document_made_of(document) == made_of(source, self._analyzer.arguments)
 
     def _is_blurred(self, name: str) -> bool:
         """Whether a blurred copy is there, made from the result, and of what is to be blurred now."""

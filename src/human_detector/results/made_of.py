@@ -22,11 +22,34 @@ def made_of(source: Mapping[str, Any], human_detection: Mapping[str, Any]) -> st
     return json.dumps({"made_of": parts}, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
-def document_made_of(document: Mapping[str, Any]) -> str:
-    """The same of a result that is there."""
+def changes_since(
+    document: Mapping[str, Any], source: Mapping[str, Any], human_detection: Mapping[str, Any]
+) -> list[str]:
+    """What is not as it was when a result was made, in words; nothing if it was made of the same.
+
+    Args:
+        document: the result that is there.
+        source: where the video comes from now.
+        human_detection: the arguments of the VideoAnalyzer that are in effect now.
+    """
     video = document["video"]
-    source = {key: video[key] for key in SOURCE_KEYS if key in video}
-    return made_of(source, document["human_detection"])
+    before = _parts({key: video[key] for key in SOURCE_KEYS if key in video}, document["human_detection"])
+    now = _parts(source, human_detection)
+    changes = [] if before["source"] == now["source"] else ["the file changed"]
+    was, is_now = before["human_detection"], now["human_detection"]
+    for key in sorted(was.keys() | is_now.keys()):
+        old, new = was.get(key), is_now.get(key)
+        if old != new and isinstance(old, list):
+            changes.append(f"the {key} changed")
+        elif old != new:
+            changes.append(f"{key} was {json.dumps(old)}, is {json.dumps(new)}")
+    return changes
+
+
+def _parts(source: Mapping[str, Any], human_detection: Mapping[str, Any]) -> dict[str, Any]:
+    """As they are after the way through JSON, which a result has behind it."""
+    parts: dict[str, Any] = json.loads(made_of(source, human_detection))["made_of"]
+    return parts
 
 
 def local_source(video: Path) -> dict[str, str]:
