@@ -21,6 +21,8 @@ from simulation.expressions import MISSING, Item, copied, holds, type_of, update
 
 STALE_SECONDS = 1
 """How long after a write an eventually consistent read may still miss it; usually one second or less, says AWS."""
+MAX_KEYS = 100
+"""Of one batch."""
 
 
 @dataclass
@@ -45,11 +47,21 @@ class DynamoDb:
         now: epoch seconds.
         random: decides which reads are stale.
         stale_reads: how often a read is stale that may be, 0 to 1.
-        items_per_page: of a scan; the real one counts bytes.
+        items_per_answer: of a scan or a batch; the real one counts bytes.
     """
 
     NAME = "dynamodb"
-    OPERATIONS = frozenset({"create_table", "get_item", "put_item", "update_item", "delete_item", "scan"})
+    OPERATIONS = frozenset(
+        {
+            "create_table",
+            "get_item",
+            "batch_get_item",
+            "put_item",
+            "update_item",
+            "delete_item",
+            "scan",
+        }
+    )
     THROTTLED = ("ThrottlingException", "The request was denied due to request throttling.", 400)
     FAILED = ("InternalServerError", "The request could not be processed.", 500)
 
@@ -58,13 +70,13 @@ class DynamoDb:
         now: Callable[[], float],
         random: random.Random,
         stale_reads: float = 0,
-        items_per_page: int = 100,
+        items_per_answer: int = 100,
     ) -> None:
         self.tables: dict[str, Table] = {}
         self.stale_reads = stale_reads
         self._now = now
         self._random = random
-        self._items_per_page = items_per_page
+        self._items_per_answer = items_per_answer
 
     def create_table(
         self, *, TableName: str, KeySchema: Sequence[Mapping[str, str]], **_settings: Any
@@ -94,7 +106,6 @@ class DynamoDb:
         key = _key(table, {table.key_name: new.get(table.key_name)})
         placeholders = Placeholders(ExpressionAttributeNames, _values(ExpressionAttributeValues))
         self._check(table, key, ConditionExpression, placeholders)
-        placeholders.check_all_used()
         self._write(table, key, new)
         return {}
 
@@ -116,15 +127,41 @@ class DynamoDb:
         if any(assignment.path.parts[0] == table.key_name for assignment in assignments):
             raise Refused("ValidationException", f"Cannot update attribute {table.key_name}: part of the key")
         self._check(table, key, ConditionExpression, placeholders)
-        placeholders.check_all_used()
         self._write(table, key, updated(table.items.get(key, _stored(Key)), assignments))
         return {}
 
-    def delete_item(self, *, TableName: str, Key: Item) -> dict[str, Any]:
+    def delete_item(
+        self,
+        *,
+        TableName: str,
+        Key: Item,
+        ConditionExpression: str | None = None,
+        ExpressionAttributeNames: Mapping[str, str] | None = None,
+        ExpressionAttributeValues: Item | None = None,
+    ) -> dict[str, Any]:
         """Remove an item; it is no error if there is none."""
         table = self._table(TableName)
-        self._write(table, _key(table, Key), None)
+        key = _key(table, Key)
+        placeholders = Placeholders(ExpressionAttributeNames, _values(ExpressionAttributeValues))
+        self._check(table, key, ConditionExpression, placeholders)
+        self._write(table, key, None)
         return {}
+
+    def batch_get_item(self, *, RequestItems: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+        """Items of tables; those keys that would make the answer too long are given back to be asked for again."""
+        responses: dict[str, list[Item]] = {}
+        unprocessed: dict[str, Mapping[str, Any]] = {}
+        for name, asked in RequestItems.items():
+            table = self._table(name)
+            keys = [_key(table, key) for key in asked["Keys"]]
+            if not 0 < len(keys) <= MAX_KEYS or len(set(keys)) < len(keys):
+                raise Refused("ValidationException", f"1 to {MAX_KEYS} different keys can be asked for")
+            consistent = asked.get("ConsistentRead", False)
+            found = [self._read(table, key, consistent) for key in keys[: self._items_per_answer]]
+            responses[name] = [copied(item) for item in found if item is not None]
+            if rest := asked["Keys"][self._items_per_answer :]:
+                unprocessed[name] = {**asked, "Keys": rest}
+        return {"Responses": responses, "UnprocessedKeys": unprocessed}
 
     def scan(
         self,
@@ -141,7 +178,7 @@ class DynamoDb:
         if ExclusiveStartKey is not None:
             start = _place(_key(table, ExclusiveStartKey))
             keys = [key for key in keys if _place(key) > start]
-        size = min(Limit or self._items_per_page, self._items_per_page)
+        size = min(Limit or self._items_per_answer, self._items_per_answer)
         found = [self._read(table, key, ConsistentRead) for key in keys[:size]]
         items = [_projected(item, ProjectionExpression) for item in found if item is not None]
         rest = {"LastEvaluatedKey": {table.key_name: keys[size - 1]}} if len(keys) > size else {}
@@ -160,9 +197,10 @@ class DynamoDb:
         return table.items.get(key)
 
     def _check(self, table: Table, key: Any, condition: str | None, placeholders: Placeholders) -> None:
-        if condition is None:
-            return
-        if not holds(parse_condition(condition, placeholders), table.items.get(key, {})):
+        """The condition of a write, the last of its expressions."""
+        tree = None if condition is None else parse_condition(condition, placeholders)
+        placeholders.check_all_used()
+        if tree is not None and not holds(tree, table.items.get(key, {})):
             raise Refused("ConditionalCheckFailedException", "The conditional request failed")
 
     def _write(self, table: Table, key: Any, item: Item | None) -> None:

@@ -42,6 +42,7 @@ class Trouble(Enum):
     UNREACHABLE = "no connection"
     SILENT = "no answer until it gives up"
     RESET = "a connection that breaks"
+    BREAKS_OFF = "the first half of what it fetches"
     THROTTLED = "that it asks too often"
     SERVER_ERROR = "that the service failed"
 
@@ -79,6 +80,8 @@ LOST_AFTER = Fault(Trouble.SILENT)
 """The request takes effect, its answer never arrives, and the sender waits until its time-out."""
 RESET_BEFORE = Fault(Trouble.RESET, takes_effect_after=None)
 RESET_AFTER = Fault(Trouble.RESET)
+BREAKS_OFF = Fault(Trouble.BREAKS_OFF)
+"""The answer begins, and the connection breaks while its content is read; without content, it breaks before."""
 THROTTLED = Fault(Trouble.THROTTLED, takes_effect_after=None)
 FAILED_BEFORE = Fault(Trouble.SERVER_ERROR, takes_effect_after=None)
 FAILED_AFTER = Fault(Trouble.SERVER_ERROR)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import random
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from botocore.exceptions import (
     EndpointConnectionError,
     ReadTimeoutError,
 )
+from botocore.response import StreamingBody
 from botocore.retries.standard import (
     ExponentialBackoff,
     OrRetryChecker,
@@ -22,6 +24,7 @@ from botocore.retries.standard import (
     ThrottledRetryableChecker,
     TransientRetryableChecker,
 )
+from urllib3.exceptions import ProtocolError
 
 from simulation.clock import Clock
 from simulation.errors import NotSimulated, Refused
@@ -124,6 +127,8 @@ class Network:
         if fault.trouble is Trouble.NONE:
             self.clock.wait(fault.answer_after)
             return answer
+        if fault.trouble is Trouble.BREAKS_OFF and isinstance(answer, dict) and "Body" in answer:
+            return {**answer, "Body": _half_of(answer["Body"])}
         if fault.trouble is Trouble.SILENT:
             self.clock.wait(patience.read_timeout)
         return _error(fault.trouble, request, service)
@@ -138,13 +143,29 @@ def _error(trouble: Trouble, request: Request, service: Service) -> Exception:
             error = EndpointConnectionError(endpoint_url=where)
         case Trouble.SILENT:
             error = ReadTimeoutError(endpoint_url=where)
-        case Trouble.RESET:
+        case Trouble.RESET | Trouble.BREAKS_OFF:
             error = ConnectionClosedError(endpoint_url=where)
         case Trouble.THROTTLED:
             error = Refused(*service.THROTTLED).as_client_error(request.operation)
         case _:
             error = Refused(*service.FAILED).as_client_error(request.operation)
     return error
+
+
+class _Half(io.BytesIO):
+    """The first half of a stream, then a broken connection."""
+
+    def read(self, size: int | None = -1) -> bytes:
+        """The next bytes."""
+        got = super().read(size)
+        if size is None or size < 0 or not got:
+            raise ProtocolError("the simulation breaks it off")
+        return got
+
+
+def _half_of(body: StreamingBody) -> StreamingBody:
+    content = body.read()
+    return StreamingBody(_Half(content[: len(content) // 2]), len(content))
 
 
 def _answer_of(service: Service, request: Request) -> Answer | ClientError:

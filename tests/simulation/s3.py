@@ -11,15 +11,11 @@ import io
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
-from boto3.exceptions import S3UploadFailedError
-from botocore.exceptions import ClientError
 from botocore.response import StreamingBody
 
 from simulation.errors import Refused
-from simulation.network import Client
 
 
 @dataclass(frozen=True)
@@ -81,10 +77,12 @@ class S3:
         Metadata: Mapping[str, str] | None = None,
         IfMatch: str | None = None,
         IfNoneMatch: str | None = None,
+        ChecksumAlgorithm: str = "CRC32",
     ) -> dict[str, Any]:
         """Store an object, in place of the one that is there.
 
         Args:
+            ChecksumAlgorithm: of a check on the way, where nothing is lost here.
             IfMatch: only in place of the object with this ETag.
             IfNoneMatch: `*`: only where there is none.
         """
@@ -94,26 +92,36 @@ class S3:
         if IfNoneMatch == "*" and Key in bucket:
             _precondition_failed("If-None-Match")
         if IfMatch is not None:
-            if Key not in bucket:
-                raise Refused("NoSuchKey", "The specified key does not exist.", 404)
-            _check_match(IfMatch, bucket[Key])
+            _check_match(IfMatch, bucket, Key)
         metadata = {name.lower(): value for name, value in (Metadata or {}).items()}
         bucket[Key] = Object(Body, metadata, ContentType, self._now())
         return {"ETag": bucket[Key].etag}
 
-    def get_object(self, *, Bucket: str, Key: str, IfMatch: str | None = None) -> dict[str, Any]:
+    def get_object(
+        self, *, Bucket: str, Key: str, IfMatch: str | None = None, Range: str | None = None
+    ) -> dict[str, Any]:
         """Content and description of an object.
 
         Args:
             IfMatch: only if it still has this ETag.
+            Range: only these bytes, such as `bytes=0-99`.
         """
         bucket = self._bucket(Bucket)
         if Key not in bucket:
-            raise Refused("NoSuchKey", "The specified key does not exist.", 404)
-        found = bucket[Key]
+            _no_such_key()
         if IfMatch is not None:
-            _check_match(IfMatch, found)
-        return {**_description(found), "Body": StreamingBody(io.BytesIO(found.content), len(found.content))}
+            _check_match(IfMatch, bucket, Key)
+        found = bucket[Key]
+        content, size, described = found.content, len(found.content), {}
+        if Range is not None:
+            first, _, last = Range.removeprefix("bytes=").partition("-")
+            if int(first) >= size:
+                raise Refused("InvalidRange", "The requested range is not satisfiable", 416)
+            content = content[int(first) : int(last or size) + 1]
+            end = int(first) + len(content) - 1
+            described = {"ContentRange": f"bytes {first}-{end}/{size}", "ContentLength": len(content)}
+        body = StreamingBody(io.BytesIO(content), len(content))
+        return {**_description(found), **described, "Body": body}
 
     def head_object(self, *, Bucket: str, Key: str, IfMatch: str | None = None) -> dict[str, Any]:
         """Description of an object. Its errors have no words, because the answer to a HEAD has no body."""
@@ -124,9 +132,16 @@ class S3:
             raise Refused("412", "Precondition Failed", 412)
         return _description(found)
 
-    def delete_object(self, *, Bucket: str, Key: str) -> dict[str, Any]:
-        """Remove an object; it is no error if there is none."""
-        self._bucket(Bucket).pop(Key, None)
+    def delete_object(self, *, Bucket: str, Key: str, IfMatch: str | None = None) -> dict[str, Any]:
+        """Remove an object; it is no error if there is none.
+
+        Args:
+            IfMatch: only the object with this ETag, which must be there.
+        """
+        bucket = self._bucket(Bucket)
+        if IfMatch is not None:
+            _check_match(IfMatch, bucket, Key)
+        bucket.pop(Key, None)
         return {}
 
     def list_objects_v2(
@@ -158,55 +173,22 @@ class S3:
         return self.buckets[name]
 
 
-class S3Client(Client):
-    """boto3's client of S3, with the requests of its transfers in the caller's thread, one after another."""
-
-    def put_object(self, *, Body: Any = b"", **parameters: Any) -> Any:
-        """As the operation; an open file is read before the request is sent."""
-        return self._call("put_object", Body=Body if isinstance(Body, bytes) else Body.read(), **parameters)
-
-    def upload_file(
-        self,
-        Filename: str,
-        Bucket: str,
-        Key: str,
-        ExtraArgs: Mapping[str, Any] | None = None,
-        Callback: Callable[[int], None] | None = None,
-    ) -> None:
-        """Store a file. boto3 splits what is larger than 8 MiB, which the simulation never is.
-
-        Raises:
-            S3UploadFailedError: S3 refuses.
-        """
-        content = Path(Filename).read_bytes()
-        try:
-            self._call("put_object", Bucket=Bucket, Key=Key, Body=content, **(ExtraArgs or {}))
-        except ClientError as error:
-            raise S3UploadFailedError(f"Failed to upload {Filename} to {Bucket}/{Key}: {error}") from error
-        if Callback is not None and content:
-            Callback(len(content))
-
-    def download_file(
-        self, Bucket: str, Key: str, Filename: str, Callback: Callable[[int], None] | None = None
-    ) -> None:
-        """Fetch an object into a file: HEAD for its size, then GET, which may meet another object."""
-        self._call("head_object", Bucket=Bucket, Key=Key)
-        content = self._call("get_object", Bucket=Bucket, Key=Key)["Body"].read()
-        if Callback is not None and content:
-            Callback(len(content))
-        Path(Filename).write_bytes(content)
-
-
 def _matches(etag: str, found: Object) -> bool:
     return etag == "*" or etag.strip('"') == found.etag.strip('"')
 
 
-def _check_match(etag: str, found: Object) -> None:
-    if not _matches(etag, found):
+def _check_match(etag: str, bucket: Mapping[str, Object], key: str) -> None:
+    if key not in bucket:
+        _no_such_key()
+    if not _matches(etag, bucket[key]):
         _precondition_failed("If-Match")
 
 
-def _precondition_failed(header: str) -> None:
+def _no_such_key() -> NoReturn:
+    raise Refused("NoSuchKey", "The specified key does not exist.", 404)
+
+
+def _precondition_failed(header: str) -> NoReturn:
     raise Refused("PreconditionFailed", f"The precondition {header} you specified did not hold", 412)
 
 

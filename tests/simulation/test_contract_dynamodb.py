@@ -5,6 +5,7 @@ Developer guide: https://docs.aws.amazon.com/amazondynamodb/latest/developerguid
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -290,6 +291,39 @@ def test_a_record_is_put_where_none_may_be(records: Records) -> None:
     with refused("ConditionalCheckFailedException"):
         records.put({"VideoId": 2, "title": "other"}, ConditionExpression=condition)
     assert records.get(2) == {"VideoId": 2}
+
+
+def test_a_record_is_deleted_if_it_is_still_the_one_that_was_seen(records: Records) -> None:
+    def delete(seen: list[Any]) -> None:
+        records.client.delete_item(
+            TableName=records.table,
+            Key={"VideoId": 1},
+            ConditionExpression="process_steps = :seen",
+            ExpressionAttributeValues={":seen": seen},
+        )
+
+    with refused("ConditionalCheckFailedException"):
+        delete([SPLIT])
+    assert records.get() == RECORD
+    delete(RECORD["process_steps"])
+    assert records.get() is None
+
+
+def test_records_are_read_together(records: Records) -> None:
+    records.put({"VideoId": 2})
+    keys = [{"VideoId": video_id} for video_id in (1, 2, 3)]
+    asked = {records.table: {"Keys": keys, "ConsistentRead": True}}
+    answer = records.client.batch_get_item(RequestItems=asked)
+    found = sorted(answer["Responses"][records.table], key=lambda item: item["VideoId"])
+    assert found == [RECORD, {"VideoId": 2}]
+    assert answer["UnprocessedKeys"] == {}
+
+
+@pytest.mark.parametrize("ids", [range(101), [1, 1]], ids=["101", "the same twice"])
+def test_what_cannot_be_read_together(records: Records, ids: Sequence[int]) -> None:
+    keys = [{"VideoId": video_id} for video_id in ids]
+    with refused("ValidationException"):
+        records.client.batch_get_item(RequestItems={records.table: {"Keys": keys}})
 
 
 def test_a_put_replaces_the_whole_record(records: Records) -> None:

@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 from boto3.exceptions import S3UploadFailedError
+from boto3.s3.transfer import TransferConfig, create_transfer_manager
+from s3transfer.exceptions import S3DownloadFailedError  # type: ignore[import-untyped]
 
 from simulation.targets import Target, refused
 
@@ -122,6 +124,34 @@ def test_deleting_what_is_not_there_is_no_error(target: Target, bucket: str) -> 
         get(target, bucket)
 
 
+def test_a_deletion_of_what_was_seen(target: Target, bucket: str) -> None:
+    seen = put(target, bucket, OLD)
+    put(target, bucket, NEW)
+    with refused("PreconditionFailed"):
+        target.clients.s3.delete_object(Bucket=bucket, Key="key", IfMatch=seen)
+    seen = put(target, bucket, NEW)
+    target.clients.s3.delete_object(Bucket=bucket, Key="key", IfMatch=seen)
+    with refused("NoSuchKey"):
+        target.clients.s3.delete_object(Bucket=bucket, Key="key", IfMatch=seen)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "content", "said"),
+    [
+        ("bytes=0-2", b"old", "bytes 0-2/11"),
+        ("bytes=4-", b"content", "bytes 4-10/11"),
+        ("bytes=0-99", OLD, "bytes 0-10/11"),
+    ],
+)
+def test_a_part_of_an_object(target: Target, bucket: str, wanted: str, content: bytes, said: str) -> None:
+    seen = put(target, bucket)
+    answer = target.clients.s3.get_object(Bucket=bucket, Key="key", Range=wanted, IfMatch=seen)
+    assert answer["Body"].read() == content
+    assert (answer["ContentRange"], answer["ContentLength"]) == (said, len(content))
+    with refused("InvalidRange"):
+        get(target, bucket, Range="bytes=11-20")
+
+
 def test_objects_are_listed_by_prefix_in_the_order_of_their_keys(target: Target, bucket: str) -> None:
     for key in ("b/2", "a/1", "b/10", "c"):
         target.clients.s3.put_object(Bucket=bucket, Key=key, Body=OLD)
@@ -160,8 +190,9 @@ def test_a_file_is_fetched_in_two_requests(target: Target, bucket: str, tmp_path
     assert sum(got) == len(OLD)
 
 
-def test_a_file_that_is_replaced_while_it_is_fetched_may_be_the_other_one(
-    target: Target, bucket: str, tmp_path: Path
+@pytest.mark.parametrize("in_parts", [False, True])
+def test_only_a_file_that_is_fetched_in_parts_is_sure_to_be_the_one_that_was_seen(
+    target: Target, bucket: str, tmp_path: Path, in_parts: bool
 ) -> None:
     put(target, bucket, OLD)
 
@@ -170,8 +201,16 @@ def test_a_file_that_is_replaced_while_it_is_fetched_may_be_the_other_one(
             put(target, bucket, NEW)
 
     target.before_s3 = replace
-    target.clients.s3.download_file(bucket, "key", str(tmp_path / "file"))
-    assert (tmp_path / "file").read_bytes() == NEW
+    threshold = 4 if in_parts else 8_000_000
+    config = TransferConfig(threshold, multipart_chunksize=threshold, use_threads=False)
+    with create_transfer_manager(target.clients.s3, config) as manager:
+        download = manager.download(bucket, "key", str(tmp_path / "file"))
+    if in_parts:
+        with pytest.raises(S3DownloadFailedError, match="did not match expected ETag"):
+            download.result()
+    else:
+        download.result()
+        assert (tmp_path / "file").read_bytes() == NEW
 
 
 def test_a_file_that_cannot_be_stored_or_fetched(target: Target, bucket: str, tmp_path: Path) -> None:

@@ -238,6 +238,14 @@ def test_a_message_that_was_received_too_often_becomes_a_dead_letter(target: Tar
     assert counts(target, queue) == [0, 0, 0]
 
 
+def test_the_receipts_of_a_dead_letter_are_counted_on(target: Target) -> None:
+    queue, dead = target.queue_with_dead_letters(max_receive_count=1)
+    send(target, queue)
+    must_receive(target, queue, VisibilityTimeout=0)
+    receive(target, queue)
+    assert must_receive(target, dead)["Attributes"]["ApproximateReceiveCount"] == "2"
+
+
 def test_a_dead_letter_names_the_queue_that_it_comes_from(target: Target) -> None:
     queue, dead = target.queue_with_dead_letters(max_receive_count=1)
     send(target, queue)

@@ -22,7 +22,7 @@ from simulation.expression_parser import (
     parse_condition,
     parse_update,
 )
-from simulation.expressions import same, type_of, updated
+from simulation.expressions import holds, same, type_of, updated
 
 NONE = Placeholders(None, None)
 
@@ -147,6 +147,11 @@ def test_the_new_item_shares_nothing_with_the_old_one_or_the_request() -> None:
 def test_values_are_equal_down_to_their_types(a: Any, b: Any, equal: bool) -> None:
     assert same(a, b) is equal
     assert same(b, a) is equal
+
+
+def test_what_is_not_there_does_not_even_equal_itself() -> None:
+    assert not holds(parse_condition("a = a", NONE), {})
+    assert holds(parse_condition("a = a", NONE), {"a": None})
 
 
 def test_types_have_the_names_of_dynamodb() -> None:

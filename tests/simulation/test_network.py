@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError, ConnectionClosedError, EndpointConnectionError, ReadTimeoutError
+from boto3.exceptions import RetriesExceededError
+from botocore.exceptions import (
+    ClientError,
+    ConnectionClosedError,
+    EndpointConnectionError,
+    ReadTimeoutError,
+    ResponseStreamingError,
+)
 
 from human_detector.aws.clients import AwsClients, connect
 from human_detector.aws.error_codes import error_code
 from simulation.errors import NotSimulated
 from simulation.faults import (
+    BREAKS_OFF,
     FAILED_AFTER,
     FAILED_BEFORE,
+    FINE,
     LOST_AFTER,
     LOST_BEFORE,
     RESET_AFTER,
@@ -28,6 +38,7 @@ from simulation.faults import (
     late,
     slow,
 )
+from simulation.s3_client import CHECKSUMS
 from simulation.world import PATIENCE, SQS_PATIENCE, World
 
 
@@ -78,6 +89,7 @@ def scene() -> Scene:
         (LOST_AFTER, ReadTimeoutError, True, SQS_PATIENCE.read_timeout),
         (RESET_BEFORE, ConnectionClosedError, False, 0),
         (RESET_AFTER, ConnectionClosedError, True, 0),
+        (BREAKS_OFF, ConnectionClosedError, True, 0),
         (THROTTLED, ClientError, False, 0),
         (FAILED_BEFORE, ClientError, False, 0),
         (FAILED_AFTER, ClientError, True, 0),
@@ -163,6 +175,28 @@ def test_a_second_try_meets_the_work_of_the_first(scene: Scene) -> None:
     assert scene.stored
 
 
+def test_content_that_breaks_off(scene: Scene) -> None:
+    scene.put()
+    scene.plan(BREAKS_OFF)
+    body = scene.clients.s3.get_object(Bucket="b", Key="k")["Body"]
+    assert body.read(3) == b"con"
+    with pytest.raises(ResponseStreamingError):
+        body.read(3)
+
+
+def test_a_fetch_that_breaks_off_is_tried_five_times(scene: Scene, tmp_path: Path) -> None:
+    scene.put()
+    path = tmp_path / "file"
+    scene.plan(FINE, *4 * [BREAKS_OFF])
+    scene.clients.s3.download_file("b", "k", str(path))
+    assert path.read_bytes() == b"content"
+    path.unlink()
+    scene.plan(FINE, *5 * [BREAKS_OFF])
+    with pytest.raises(RetriesExceededError):
+        scene.clients.s3.download_file("b", "k", str(path))
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize(
     ("service", "code"),
     [("sqs", "RequestThrottled"), ("s3", "SlowDown"), ("dynamodb", "ThrottlingException")],
@@ -243,3 +277,5 @@ def test_the_clients_are_as_patient_as_those_of_the_product(monkeypatch: pytest.
         config = client.meta.config
         assert config.retries == {"mode": "standard", "total_max_attempts": patience.total_attempts}
         assert config.read_timeout == patience.read_timeout
+    config = real.s3.meta.config
+    assert {config.request_checksum_calculation, config.response_checksum_validation} == {CHECKSUMS}

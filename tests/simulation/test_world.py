@@ -13,6 +13,7 @@ from human_detector.aws.storage import Storage
 from human_detector.errors import ConfigurationError, HeldByAnother, LeaseLost, PermanentError, TransientError
 from human_detector.worker.claim import ProcessSteps
 from human_detector.worker.submitted_records import VideoRecords
+from simulation.dynamodb import DynamoDb
 from simulation.faults import LOST_AFTER, FaultPlan
 from simulation.sqs import Chances
 from simulation.world import World
@@ -125,6 +126,28 @@ def test_a_message_does_not_outlive_its_retention_not_even_as_a_dead_letter() ->
     assert "Messages" not in scene.clients.sqs.receive_message(QueueUrl=scene.dead)
 
 
+def test_an_old_receipt_does_not_reach_a_dead_letter() -> None:
+    scene = Scene()
+    scene.send()
+    for _ in range(3):
+        old = scene.receive()
+        scene.world.clock.wait(LEASE)
+    assert scene.queue.receive(0, LEASE) is None
+    scene.queue.delete(old)
+    with pytest.raises(LeaseLost):
+        scene.queue.hide(old, LEASE)
+    assert len(scene.world.sqs.queues["dead"].copies) == 1
+
+
+def test_an_answer_is_no_window_into_the_table() -> None:
+    scene = Scene()
+    scene.clients.dynamodb.put_item(TableName="t", Item={"VideoId": 1, "list": [1]})
+    scene.clients.dynamodb.get_item(TableName="t", Key={"VideoId": 1})["Item"]["list"].append(2)
+    for page in scene.clients.dynamodb.get_paginator("scan").paginate(TableName="t"):
+        page["Items"][0]["list"].append(2)
+    assert scene.world.dynamodb.tables["t"].items[1]["list"] == [1]
+
+
 def test_a_stale_read_shows_the_record_before_the_last_write_for_a_second() -> None:
     scene = Scene(stale_reads=1)
     for title in ("old", "new"):
@@ -143,6 +166,31 @@ def test_a_scan_has_pages() -> None:
     records = list(VideoRecords(scene.clients.dynamodb, "t").all())
     assert sorted(record.video_id for record in records) == list(range(250))
     assert scene.world.network.sent == 2 + 250 + 3
+
+
+def test_a_batch_gives_back_what_does_not_fit() -> None:
+    scene = Scene()
+    table = DynamoDb(scene.world.clock.now, scene.world.random, items_per_answer=2)
+    table.create_table(TableName="t", KeySchema=[{"AttributeName": "VideoId", "KeyType": "HASH"}])
+    for video_id in range(5):
+        table.put_item(TableName="t", Item={"VideoId": video_id})
+    asked: Any = {"t": {"Keys": [{"VideoId": video_id} for video_id in range(5)]}}
+    found = []
+    for _ in range(3):
+        answer = table.batch_get_item(RequestItems=asked)
+        found += [int(item["VideoId"]) for item in answer["Responses"]["t"]]
+        asked = answer["UnprocessedKeys"]
+    assert (found, asked) == ([0, 1, 2, 3, 4], {})
+
+
+def test_a_list_of_objects_has_pages() -> None:
+    scene = Scene()
+    for number in range(2500):
+        scene.world.s3.put_object(Bucket="b", Key=f"{number:04}")
+    pages = list(scene.clients.s3.get_paginator("list_objects_v2").paginate(Bucket="b"))
+    assert [page["KeyCount"] for page in pages] == [1000, 1000, 500]
+    keys = [entry["Key"] for page in pages for entry in page["Contents"]]
+    assert keys == [f"{number:04}" for number in range(2500)]
 
 
 def test_a_seed_gives_one_history_and_another_seed_another() -> None:

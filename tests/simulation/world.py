@@ -14,7 +14,8 @@ from simulation.clock import Clock, LoneClock
 from simulation.dynamodb import DynamoDb
 from simulation.faults import FINE, Decide, Notice
 from simulation.network import Client, Network, Patience
-from simulation.s3 import S3, S3Client
+from simulation.s3 import S3
+from simulation.s3_client import S3Client
 from simulation.sqs import Chances, Sqs
 
 PATIENCE = Patience(CONNECT_TIMEOUT_SECONDS, READ_TIMEOUT_SECONDS, total_attempts=3)
