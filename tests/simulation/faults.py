@@ -39,7 +39,7 @@ class Trouble(Enum):
     """What the sender sees of a request."""
 
     NONE = "its answer"
-    UNREACHABLE = "no connection"
+    UNREACHABLE = "no connection until it gives up"
     SILENT = "no answer until it gives up"
     RESET = "a connection that breaks"
     BREAKS_OFF = "the first half of what it fetches"
@@ -73,7 +73,7 @@ class Fault:
 
 FINE = Fault()
 UNREACHABLE = Fault(Trouble.UNREACHABLE, takes_effect_after=None)
-"""No connection can be made."""
+"""No connection can be made within the time-out."""
 LOST_BEFORE = Fault(Trouble.SILENT, takes_effect_after=None)
 """The request never arrives, and the sender waits until its time-out."""
 LOST_AFTER = Fault(Trouble.SILENT)

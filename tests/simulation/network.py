@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from botocore.exceptions import (
     ClientError,
     ConnectionClosedError,
-    EndpointConnectionError,
+    ConnectTimeoutError,
     ReadTimeoutError,
 )
 from botocore.response import StreamingBody
@@ -125,10 +125,13 @@ class Network:
         elif fault.takes_effect_after is not None:
             self._under_way.append((request.sent_at + fault.takes_effect_after, act))
         if fault.trouble is Trouble.NONE:
-            self.clock.wait(fault.answer_after)
+            if fault.answer_after:
+                self.clock.wait(fault.answer_after)
             return answer
         if fault.trouble is Trouble.BREAKS_OFF and isinstance(answer, dict) and "Body" in answer:
             return {**answer, "Body": _half_of(answer["Body"])}
+        if fault.trouble is Trouble.UNREACHABLE:
+            self.clock.wait(patience.connect_timeout)
         if fault.trouble is Trouble.SILENT:
             self.clock.wait(patience.read_timeout)
         return _error(fault.trouble, request, service)
@@ -140,7 +143,7 @@ def _error(trouble: Trouble, request: Request, service: Service) -> Exception:
     error: Exception
     match trouble:
         case Trouble.UNREACHABLE:
-            error = EndpointConnectionError(endpoint_url=where)
+            error = ConnectTimeoutError(endpoint_url=where)
         case Trouble.SILENT:
             error = ReadTimeoutError(endpoint_url=where)
         case Trouble.RESET | Trouble.BREAKS_OFF:

@@ -11,7 +11,7 @@ from boto3.exceptions import RetriesExceededError
 from botocore.exceptions import (
     ClientError,
     ConnectionClosedError,
-    EndpointConnectionError,
+    ConnectTimeoutError,
     ReadTimeoutError,
     ResponseStreamingError,
 )
@@ -84,7 +84,7 @@ def scene() -> Scene:
 @pytest.mark.parametrize(
     ("fault", "raised", "arrives", "seconds"),
     [
-        (UNREACHABLE, EndpointConnectionError, False, 0),
+        (UNREACHABLE, ConnectTimeoutError, False, SQS_PATIENCE.connect_timeout),
         (LOST_BEFORE, ReadTimeoutError, False, SQS_PATIENCE.read_timeout),
         (LOST_AFTER, ReadTimeoutError, True, SQS_PATIENCE.read_timeout),
         (RESET_BEFORE, ConnectionClosedError, False, 0),
@@ -156,7 +156,7 @@ def test_what_passes_is_tried_again_as_a_request_of_its_own(scene: Scene) -> Non
 
 def test_after_the_last_try_the_error_is_raised(scene: Scene) -> None:
     scene.plan(UNREACHABLE, UNREACHABLE, UNREACHABLE)
-    with pytest.raises(EndpointConnectionError):
+    with pytest.raises(ConnectTimeoutError):
         scene.put()
     assert len(scene.seen) == 3
 
@@ -230,7 +230,7 @@ def test_an_outage_has_its_time_its_service_and_its_sender(scene: Scene, outage:
     scene.plan(outages=(outage,))
     scene.world.clock.wait(3600)
     if meets:
-        with pytest.raises(EndpointConnectionError):
+        with pytest.raises(ConnectTimeoutError):
             scene.send()
     else:
         scene.send()
@@ -277,5 +277,6 @@ def test_the_clients_are_as_patient_as_those_of_the_product(monkeypatch: pytest.
         config = client.meta.config
         assert config.retries == {"mode": "standard", "total_max_attempts": patience.total_attempts}
         assert config.read_timeout == patience.read_timeout
+        assert config.connect_timeout == patience.connect_timeout
     config = real.s3.meta.config
     assert {config.request_checksum_calculation, config.response_checksum_validation} == {CHECKSUMS}
