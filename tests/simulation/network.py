@@ -66,6 +66,9 @@ class Network:
         clock: of the world.
         decide: says before each request what happens to it.
         notice: is told of each request what came of it.
+
+    Attributes:
+        effect: is told of each request what the service answers, in the moment in which it does.
     """
 
     def __init__(
@@ -73,6 +76,7 @@ class Network:
     ) -> None:
         self.decide = decide
         self.notice = notice
+        self.effect: Notice = lambda _, __: None
         self.clock = clock
         self._sent = 0
         self._under_way: list[tuple[float, Callable[[], object]]] = []
@@ -118,7 +122,7 @@ class Network:
     def _outcome(
         self, request: Request, fault: Fault, service: Service, patience: Patience
     ) -> Answer | Exception:
-        act = partial(_answer_of, service, request)
+        act = partial(self._act, service, request)
         answer: Answer | Exception = {}
         if fault.takes_effect_after == 0:
             answer = act()
@@ -135,6 +139,12 @@ class Network:
         if fault.trouble is Trouble.SILENT:
             self.clock.wait(patience.read_timeout)
         return _error(fault.trouble, request, service)
+
+
+    def _act(self, service: Service, request: Request) -> Answer | ClientError:
+        answer = _answer_of(service, request)
+        self.effect(request, answer)
+        return answer
 
 
 def _error(trouble: Trouble, request: Request, service: Service) -> Exception:
