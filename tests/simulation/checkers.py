@@ -185,7 +185,10 @@ def _is_fulfilled(history: History, wish: Wish, until: float) -> bool:
         own = version.own
         if own.get("state") == "error" and version.at >= wish.at:
             return True
-        if own.get("state") == "done" and not (wish.force and version.at < wish.at):
+        is_too_early = wish.force and version.at < wish.at
+        # Of a video that is gone, nothing better can be made than what was made when it was there.
+        is_gone = None in history.standing(wish.key, wish.at, until)
+        if own.get("state") == "done" and (is_gone or not is_too_early):
             result = _standing(history, own["result_file"]["key"], version.at)
             if result is not None and _is_of(history, result, wish, until):
                 return True
@@ -198,12 +201,11 @@ def _is_of(history: History, result: Object, wish: Wish, until: float) -> bool:
     if video["key"] != wish.key:
         return False
     standing = history.standing(wish.key, wish.at, until)
-    # Of a video that is gone, nothing better can be made than what was made when it was there.
     return None in standing or any(found is not None and _etag(found) == video["etag"] for found in standing)
 
 
 def _standing(history: History, key: str, at: float) -> Object | None:
-    versions = [version.object for version in history.objects[key] if version.at <= at]
+    versions = [version.object for version in history.objects.get(key, []) if version.at <= at]
     return versions[-1] if versions else None
 
 
@@ -223,7 +225,7 @@ def _problem_of_result(history: History, version: RecordVersion, at: float) -> s
         return f"is not there: {key}"
     document = json.loads(result.content)
     video, settings, frames = document["video"], document["human_detection"], document["frames"]
-    sources = [v.object for v in history.objects[video["key"]] if v.object and _etag(v.object) == video["etag"]]
+    sources = [v.object for v in history.objects.get(video["key"], []) if v.object and _etag(v.object) == video["etag"]]
     if not sources:
         return f"is of a content that never was: {video}"
     content = json.loads(sources[0].content)
@@ -259,7 +261,13 @@ def _is_excused(history: History, earlier: list[Analysis], later: Analysis) -> b
         for version in history.records[later.video_id]
     )
     finished = any(analysis.end == "done" for analysis in earlier)
-    return not same or forced or ended or finished or key in history.touched
+    return not same or forced or ended or finished or key in history.touched or _taken_back(history, key)
+
+
+def _taken_back(history: History, key: str) -> bool:
+    """Whether a worker that stood still saved when it had lost the record, and took it back: with what it replaced."""
+    frozen = {fault.who for fault in history.faults}
+    return any(version.object is None and version.by in frozen for version in history.objects.get(key, []))
 
 
 def _was_late(history: History, key: str, written: ObjectVersion) -> bool:

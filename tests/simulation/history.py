@@ -178,7 +178,7 @@ class History:
 
     def standing(self, key: str, since: float, until: float) -> list[Object | None]:
         """What stood at a key within a time, in order."""
-        versions = self.objects[key]
+        versions = self.objects.get(key, [])
         before = [version for version in versions if version.at <= since]
         within = [version for version in versions if since < version.at <= until]
         return [before[-1].object if before else None, *(version.object for version in within)]

@@ -14,8 +14,10 @@ from greenlet import getcurrent, greenlet
 
 from simulation.clock import EPOCH
 
+FOR_EVER = float("inf")
 GLANCE_SECONDS = 0.25
-"""Who waits no longer than this looks again and again whether something has changed; so it acts when something has."""
+"""A thread that waits no longer than this looks again and again whether something has changed, so it acts when
+something has: or most of a simulation would be such looks."""
 
 
 class Ended(BaseException):
@@ -96,19 +98,30 @@ class Scheduler:
         """Return so many seconds later."""
         self.wait_for(lambda: False, seconds)
 
-    def wait_for(self, condition: Callable[[], bool], seconds: float) -> None:
+    def wait_for(self, condition: Callable[[], bool], seconds: float = FOR_EVER) -> None:
         """Return once a condition holds, at the latest so many seconds later.
 
         Raises:
             Ended: the process was killed.
         """
+        self._pause(condition, seconds, glances=False)
+
+    def glance_for(self, condition: Callable[[], bool], seconds: float = FOR_EVER) -> None:
+        """The same, but who waits only a moment acts again as soon as anybody else has acted.
+
+        Raises:
+            Ended: the process was killed.
+        """
+        self._pause(condition, seconds, glances=seconds <= GLANCE_SECONDS)
+
+    def _pause(self, condition: Callable[[], bool], seconds: float, *, glances: bool) -> None:
         task = self._current
         if task is None:
             return  # The world is being made.
         if task.process.ended:
             raise Ended
         task.goes_on, task.deadline, task.turn = condition, self._now + seconds, self._turn
-        task.glances = seconds <= GLANCE_SECONDS and seconds > 0.1 - 1e-9
+        task.glances = glances
         self._hub.switch()
         if task.process.ended:
             raise Ended
@@ -136,19 +149,14 @@ class Scheduler:
                 self._turn += 1
             self._switch_to(task)
             return True
-        moments = [self._earliest(task) for task in self.tasks if not task.glances]
-        moments = moments or [self._earliest(task) for task in self.tasks]
-        if not moments or min(moments) == float("inf"):
+        moments = [(task.glances, max(task.deadline, task.process.frozen_until)) for task in self.tasks]
+        # Who only glances waits for what others do, as long as there is something that they will do.
+        moments = [moment for moment in moments if moment[1] < FOR_EVER]
+        if not moments:
             return False
-        self._now = max(self._now, min(moments))
+        self._now = max(self._now, min(moments)[1])
         self._turn += 1
         return True
-
-    def _earliest(self, task: Task) -> float:
-        moment = task.deadline
-        if task.glances:
-            moment = max(moment, self._now)
-        return max(moment, task.process.frozen_until)
 
     def _is_ready(self, task: Task) -> bool:
         if task.process.ended:

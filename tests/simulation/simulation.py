@@ -51,6 +51,8 @@ STOP_SECONDS = 30
 """From SIGTERM to SIGKILL: stopTimeout of the task definition."""
 START_SECONDS = 8
 """From the end of a worker until another one is in its place."""
+QUIET_SECONDS = 10
+"""So long there is nothing to do before all is at rest: a worker that looks at dead letters may be about to tidy up."""
 FINAL = ("done", "error")
 
 
@@ -79,6 +81,7 @@ class _Run:
         self.asked = 0
         self.versions: dict[str, int] = {}
         self.busy = 0
+        self.quiet_since: float | None = None
         by_request = [event for event in schedule.events if isinstance(event, Kill | Freeze | Hit)]
         self.by_request = {event.request: event for event in by_request}
         self.crashes = {event.analysis: event.frame for event in schedule.events if isinstance(event, Crash)}
@@ -156,7 +159,7 @@ class _Run:
             )
             self.workers.append(worker)
             self.scheduler.spawn(process, worker.run)
-            self.scheduler.wait_for(lambda process=process: process.ended, 10.0**9)
+            self.scheduler.wait_for(lambda process=process: process.ended)
             self.scheduler.wait(START_SECONDS)
 
     def _terminate(self, place: int) -> None:
@@ -317,16 +320,23 @@ class _Run:
     def _is_at_rest(self) -> bool:
         """Whether nothing is to happen any more."""
         now = self.scheduler.now()
-        if self.busy or now < self.last_fault or self.world.sqs.queues[QUEUE].copies:
-            return now > self.last_fault + BOUND_SECONDS and not self.busy
-        if any(worker.is_at_work for worker in self.workers):
+        if self.busy or now < self.last_fault:
             return False
-        records = self.world.dynamodb.tables[TABLE].items.values()
-        if all(_state(item) in FINAL for item in records):
-            self.world.network.deliver_late_requests()
-            self.history.at_rest_at = now
+        if self._has_work():
+            self.quiet_since = None
+        elif self.quiet_since is None:
+            self.quiet_since = now
+        if self.quiet_since is not None and now - self.quiet_since > QUIET_SECONDS:
+            self.history.at_rest_at = self.quiet_since
             return True
         return now > self.last_fault + BOUND_SECONDS
+
+    def _has_work(self) -> bool:
+        """Whether there are messages, workers that are at one, or records that do not say the end."""
+        if self.world.sqs.queues[QUEUE].copies or any(worker.is_at_work for worker in self.workers):
+            return True
+        records = self.world.dynamodb.tables[TABLE].items.values()
+        return any(_state(item) not in FINAL for item in records)
 
 
 def _state(item: Any) -> str:

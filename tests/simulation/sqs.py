@@ -169,8 +169,13 @@ class Sqs:
         elif self._happens(self.chances.missed):
             return {}
         received: list[dict[str, Any]] = []
-        while len(received) < MaxNumberOfMessages and (found := self._deliverable(queue)):
+        given: list[Copy] = []
+        while len(received) < MaxNumberOfMessages:
+            found = [copy for copy in self._deliverable(queue) if copy not in given]
+            if not found:
+                break
             copy = self._random.choice(found) if self._happens(self.chances.reorder) else found[0]
+            given.append(copy)
             handle = self._receive(queue, copy, hide)
             system = (*AttributeNames, *MessageSystemAttributeNames)
             received.append(delivery(copy, handle, system, MessageAttributeNames))

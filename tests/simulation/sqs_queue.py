@@ -6,12 +6,13 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 ACCOUNT = "000000000000"
 
 
-@dataclass
+@dataclass(eq=False)
 class Copy:
     """A message on a server of SQS.
 
@@ -68,12 +69,17 @@ class Queue:
     @property
     def redrive(self) -> dict[str, Any]:
         """Its redrive policy; empty without one."""
-        policy: dict[str, Any] = json.loads(self.attributes.get("RedrivePolicy") or "{}")
-        return policy
+        return _policy(self.attributes.get("RedrivePolicy") or "{}")
 
     def seconds(self, attribute: str) -> int:
         """An attribute that is a number of seconds."""
         return int(self.attributes[attribute])
+
+
+@cache
+def _policy(text: str) -> dict[str, Any]:
+    policy: dict[str, Any] = json.loads(text)
+    return policy
 
 
 def delivery(copy: Copy, handle: str, system: Sequence[str], wanted: Sequence[str]) -> dict[str, Any]:

@@ -6,9 +6,8 @@ from collections.abc import Callable, Sequence
 from types import SimpleNamespace
 from typing import Any
 
-from simulation.scheduler import Scheduler, Task
+from simulation.scheduler import FOR_EVER, Scheduler, Task
 
-FOR_EVER = 10.0**9
 FAIRNESS = 0.5
 """How often who asks for a lock that is free lets others go first who wait for it: Python promises nothing."""
 
@@ -34,7 +33,7 @@ def threading_on(scheduler: Scheduler) -> SimpleNamespace:
             task = self._task
             assert task is not None
             if not task.greenlet.dead:
-                scheduler.wait_for(lambda: task.greenlet.dead, FOR_EVER)
+                scheduler.wait_for(lambda: task.greenlet.dead)
 
     class Event:
         def __init__(self) -> None:
@@ -48,7 +47,7 @@ def threading_on(scheduler: Scheduler) -> SimpleNamespace:
 
         def wait(self, timeout: float = FOR_EVER) -> bool:
             if not self._set:
-                scheduler.wait_for(self.is_set, timeout)
+                scheduler.glance_for(self.is_set, timeout)
             return self._set
 
     class Lock:
@@ -63,7 +62,7 @@ def threading_on(scheduler: Scheduler) -> SimpleNamespace:
             self._waiting += 1
             try:
                 if self._locked:
-                    scheduler.wait_for(lambda: not self._locked, timeout)
+                    scheduler.glance_for(lambda: not self._locked, timeout)
                 elif self._waiting > 1 and scheduler.random.random() < FAIRNESS:
                     scheduler.wait(0)
             finally:
@@ -91,12 +90,12 @@ def threading_on(scheduler: Scheduler) -> SimpleNamespace:
         def wait(self, timeout: float = FOR_EVER) -> None:
             before = self._notified
             self.release()
-            scheduler.wait_for(lambda: self._notified > before, timeout)
+            scheduler.glance_for(lambda: self._notified > before, timeout)
             self.__enter__()
 
         def wait_for(self, condition: Callable[[], bool], timeout: float = FOR_EVER) -> None:
             self.release()
-            scheduler.wait_for(condition, timeout)
+            scheduler.glance_for(condition, timeout)
             self.__enter__()
 
         def notify_all(self) -> None:
