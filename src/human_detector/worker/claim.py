@@ -95,12 +95,14 @@ class Purpose:
         source: bucket and key of the video; empty if nothing says where it is.
         result: bucket and key of the result, if nothing better than what is stored there can be made.
         only_own: leave a step alone that is about another video.
+        check_message: raises LeaseLost unless the message is still ours.
     """
 
     message: Message
     source: Element = field(default_factory=dict)
     result: Element | None = None
     only_own: bool = False
+    check_message: Callable[[], None] = lambda: None
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +160,7 @@ class ProcessSteps:
             BadMessage: there is no such record, or its steps are no list.
             NothingToDo: it is done, or about another video.
             HeldByAnother: another worker may be at it.
+            LeaseLost: the message is no longer ours, and whoever had it may have ended the step.
         """
         owner = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex}"
         for _ in range(WRITE_TRIES):
@@ -179,6 +182,10 @@ class ProcessSteps:
                 return step
             _refuse_if_not_needed(seen, purpose)
             self._refuse_if_taken(seen, purpose.message)
+            if seen.get("state") in ("done", "error"):
+                # Perhaps by our message, delivered to another worker while this one stood still: deleted by now,
+                # it would let nobody finish what is begun here.
+                purpose.check_message()
             element = {
                 "step": STEP,
                 "state": "running",

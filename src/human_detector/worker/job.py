@@ -156,7 +156,8 @@ class JobRunner:
             job.missing = error
         else:
             job.made_of = stamp(job.video, self._human_detection)
-            job.stored = storage.look(self._output_bucket, result_key(job.video_id, job.video.key))
+        if job.place is not None:
+            job.stored = storage.look(self._output_bucket, result_key(job.video_id, job.place[1]))
 
     def _claim(self, job: RunningJob) -> None:
         """Make the record's step ours."""
@@ -164,13 +165,18 @@ class JobRunner:
         result: Element | None = None
         if job.place is not None:
             source = dict(zip(("bucket", "key"), job.place, strict=True))
-            # Of a video that is gone, nothing better can be made than what was made when it was there.
-            if job.is_stored_already or job.missing is not None:
+            if job.is_stored_already or job.is_last_of_its_video:
                 key = result_key(job.video_id, source["key"])
                 result = {"bucket": self._output_bucket, "key": key}
         # Only by the name of the object that it is about does an S3 event say whose record that is.
         only_own = job.missing is not None and job.request.video_id is None
-        purpose = Purpose(job.message, source, result, only_own)
+        purpose = Purpose(
+            job.message,
+            source,
+            result,
+            only_own,
+            lambda: self._around.queue.hide(job.message, self._settings.lease_seconds),
+        )
         job.step = self._around.steps.claim(job.video_id, purpose)
 
     def _work(self, job: RunningJob) -> None:

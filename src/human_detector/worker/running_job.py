@@ -9,6 +9,7 @@ from human_detector.aws.queue import Message
 from human_detector.aws.storage import S3Object
 from human_detector.errors import PermanentError
 from human_detector.worker.claim import ClaimedStep
+from human_detector.worker.made_of import digest_of
 from human_detector.worker.messages import VideoRequest
 from human_detector.worker.metrics import Phases
 
@@ -53,6 +54,13 @@ class RunningJob:
     def is_stored_already(self) -> bool:
         """Whether the result that is wanted is there: only the record may be missing."""
         return self.stored is not None and self.stored.metadata == self.made_of and not self.request.force
+
+    @property
+    def is_last_of_its_video(self) -> bool:
+        """Whether nothing better can be made than what is stored: the video that it was made of is gone."""
+        if self.missing is None or self.stored is None or self.place is None:
+            return False
+        return self.stored.metadata.get("video") == digest_of(*self.place)
 
     @property
     def is_repeated(self) -> bool:

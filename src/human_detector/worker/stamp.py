@@ -18,10 +18,15 @@ def stamp(video: S3Object, human_detection: Mapping[str, Any]) -> dict[str, str]
     because metadata in S3 is ASCII and 2 KB at most, and a key may be neither.
     """
     return {
-        "video": _digest([video.bucket, video.key]),
+        "video": digest_of(video.bucket, video.key),
         "video-etag": video.etag,
         "analysis": _digest([SCHEMA_VERSION, human_detection]),
     }
+
+
+def digest_of(bucket: str, key: str) -> str:
+    """The part of a stamp that says which video it is, whatever its content."""
+    return _digest([bucket, key])
 
 
 def _digest(value: Any) -> str:
