@@ -24,7 +24,7 @@ def main() -> int:
     parser.add_argument("--failures", type=int, default=1, metavar="N", help="end after so many (default: 1)")
     options = parser.parse_args()
     logging.disable(logging.CRITICAL)  # The story tells what the worker does.
-    began, failures, requests = time.process_time(), 0, 0
+    began, failures = time.process_time(), 0
     for finding in search(options.seed, options.schedules):
         if finding is not None:
             failures += 1

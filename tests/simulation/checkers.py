@@ -9,13 +9,14 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from simulation.clock import EPOCH
-from simulation.history import BUCKET, Analysis, History, ObjectVersion, RecordVersion, Wish
+from simulation.history import BUCKET, Analysis, History, ObjectVersion, RecordVersion, Wish, wishes_of
 from simulation.s3 import Object
 from simulation.schedule import Deleted, Deploy, Loose, Replaced, Schedule
-from simulation.simulated_worker import FRAME_SECONDS, MAX_ATTEMPTS, PARTIAL_SAVE_SECONDS
+from simulation.simulated_worker import FRAME_SECONDS, LEASE_SECONDS, MAX_ATTEMPTS, PARTIAL_SAVE_SECONDS
 
 SCHEMA_VERSION = "1.0"
 PARTIAL = "human_detector_partial/"
@@ -39,7 +40,9 @@ class Violation:
 def check(schedule: Schedule, history: History) -> list[Violation]:
     """Everything that is wrong with a run."""
     return [
-        Violation(checker.__name__, sentence) for checker in CHECKERS for sentence in checker(schedule, history)
+        Violation(checker.__name__, sentence)
+        for checker in CHECKERS
+        for sentence in checker(schedule, history)
     ]
 
 
@@ -57,9 +60,12 @@ def every_video_ends(schedule: Schedule, history: History) -> Iterator[str]:
 
 
 def wishes_are_fulfilled(schedule: Schedule, history: History) -> Iterator[str]:
-    """Whoever asked for a video has the result of what lay there at that time or later, or an error."""
+    """Whoever asked for a video has the result of what lay there at that time or later, or an error.
+
+    Or a dead letter, where the record has a result of another key.
+    """
     for wish in history.wishes:
-        if not _is_fulfilled(history, wish, float("inf")):
+        if not (_is_fulfilled(history, wish, float("inf")) or _has_dead_letter(history, wish)):
             yield f"nobody has seen to {_named(wish)}, asked for at {wish.at - EPOCH:.0f} s"
 
 
@@ -70,14 +76,20 @@ def results_are_what_they_claim(schedule: Schedule, history: History) -> Iterato
         for version in recorded:
             if problem := _problem_of_result(history, version, version.at):
                 yield f"the result of record {video_id}, recorded at {version.at - EPOCH:.1f} s, {problem}"
-        if versions[-1] in recorded and (problem := _problem_of_result(history, versions[-1], float("inf"))):
+        if not recorded or versions[-1] is not recorded[-1]:
+            continue
+        if problem := _problem_of_result(history, versions[-1], float("inf")):
             yield f"the result of record {video_id} in the end {problem}"
+        elif _made_of(history, recorded[-1], recorded[-1].at) != _made_of(
+            history, recorded[-1], float("inf")
+        ):
+            yield f"the result of record {video_id} was overwritten after it was recorded, by one of something else"
 
 
 def foreign_data_is_kept(schedule: Schedule, history: History) -> Iterator[str]:
     """A worker changes nothing of a record but its own element."""
     for video_id, versions in history.records.items():
-        for before, after in zip(versions, versions[1:], strict=False):
+        for before, after in pairwise(versions):
             if after.by.startswith("worker") and _foreign(before) != _foreign(after):
                 yield f"{after.by} changed what others wrote to record {video_id}: {_foreign(after)}"
             if len([e for e in after.elements if e.get("step") == "human_detector"]) > 1:
@@ -136,6 +148,18 @@ def little_work_is_lost(schedule: Schedule, history: History) -> Iterator[str]:
             yield f"analysis {later.number} began at frame {later.first}, though {done} were done: {most} may be lost"
 
 
+def lost_analyses_stop(schedule: Schedule, history: History) -> Iterator[str]:
+    """An analysis ends within a lease once another worker is at the video."""
+    most = LEASE_SECONDS // FRAME_SECONDS + 1
+    for number, analysis in enumerate(history.analyses):
+        for later in history.analyses[number + 1 :]:
+            if later.video_id != analysis.video_id or later.by == analysis.by:
+                continue
+            wasted = sum(at > later.began_at for at in analysis.frames)
+            if wasted > most:
+                yield f"analysis {analysis.number} went on for {wasted} frames when {later.by} was at the video"
+
+
 def nothing_is_left_over(schedule: Schedule, history: History) -> Iterator[str]:
     """No partial result is left.
 
@@ -160,6 +184,7 @@ CHECKERS: tuple[Callable[[Schedule, History], Iterator[str]], ...] = (
     errors_are_explained,
     analyses_are_explained,
     little_work_is_lost,
+    lost_analyses_stop,
     nothing_is_left_over,
 )
 
@@ -195,6 +220,15 @@ def _is_fulfilled(history: History, wish: Wish, until: float) -> bool:
     return False
 
 
+def _has_dead_letter(history: History, wish: Wish) -> bool:
+    """Whether a wish is left as a dead letter, and its record says how another key of the same video ended."""
+    own = history.records[wish.video_id][-1].own
+    result = _standing(history, own["result_file"]["key"], float("inf")) if "result_file" in own else None
+    if result is None or json.loads(result.content)["video"]["key"] == wish.key:
+        return False
+    return any(wish.key == left.key for body in history.dead_letters() for left in wishes_of(body, 0))
+
+
 def _is_of(history: History, result: Object, wish: Wish, until: float) -> bool:
     """Whether a result was made of what lay at a key when it was asked for, or later."""
     video = json.loads(result.content)["video"]
@@ -225,7 +259,11 @@ def _problem_of_result(history: History, version: RecordVersion, at: float) -> s
         return f"is not there: {key}"
     document = json.loads(result.content)
     video, settings, frames = document["video"], document["human_detection"], document["frames"]
-    sources = [v.object for v in history.objects.get(video["key"], []) if v.object and _etag(v.object) == video["etag"]]
+    sources = [
+        v.object
+        for v in history.objects.get(video["key"], [])
+        if v.object and _etag(v.object) == video["etag"]
+    ]
     if not sources:
         return f"is of a content that never was: {video}"
     content = json.loads(sources[0].content)
@@ -243,6 +281,12 @@ def _problem_of_result(history: History, version: RecordVersion, at: float) -> s
     if dict(result.metadata) != stamp:
         return f"claims to be what it is not: {dict(result.metadata)}, it is {stamp}"
     return ""
+
+
+def _made_of(history: History, version: RecordVersion, at: float) -> Any:
+    """What the result that a record names was made of, as it stood at a moment."""
+    result = _standing(history, version.own["result_file"]["key"], at)
+    return None if result is None else dict(result.metadata)
 
 
 def _foreign(version: RecordVersion) -> Mapping[str, Any]:

@@ -165,16 +165,15 @@ class History:
         if not copy.deleted or id(copy) in self._deleted:
             return
         self._deleted.add(id(copy))
-        alive = [*self.world.sqs.queues[QUEUE].copies, *self._dead_letters()]
-        others = any(other.body == copy.body for other in alive)
+        alive = [*(other.body for other in self.world.sqs.queues[QUEUE].copies), *self.dead_letters()]
+        others = copy.body in alive
         wishes = wishes_of(copy.body, copy.sent_at)
-        self.deletions.append(
-            Deletion(now, request.sender, copy.message_id, copy.sent_at, wishes, others)
-        )
+        self.deletions.append(Deletion(now, request.sender, copy.message_id, copy.sent_at, wishes, others))
 
-    def _dead_letters(self) -> list[Any]:
+    def dead_letters(self) -> list[str]:
+        """The bodies of the messages in the dead-letter queue."""
         queue = self.world.sqs.queues.get(DEAD_LETTERS)
-        return [] if queue is None else queue.copies
+        return [] if queue is None else [copy.body for copy in queue.copies]
 
     def standing(self, key: str, since: float, until: float) -> list[Object | None]:
         """What stood at a key within a time, in order."""

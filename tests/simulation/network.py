@@ -140,7 +140,6 @@ class Network:
             self.clock.wait(patience.read_timeout)
         return _error(fault.trouble, request, service)
 
-
     def _act(self, service: Service, request: Request) -> Answer | ClientError:
         answer = _answer_of(service, request)
         self.effect(request, answer)

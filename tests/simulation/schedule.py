@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from simulation.faults import (
@@ -25,14 +25,43 @@ FAULTY_SECONDS = 240
 """Faults begin within so many seconds from the start."""
 REQUESTS = 110
 """Faults hit one of so many first requests of the workers."""
+KINDS = {
+    "put_object": 8,
+    "update_item": 12,
+    "delete_object": 3,
+    "change_message_visibility": 8,
+    "delete_message": 4,
+    "send_message": 3,
+    "receive_message": 6,
+    "get_item": 6,
+    "get_object": 4,
+    "head_object": 6,
+}
+"""Or one of so many first requests of a kind: each step of a job is hit as often as any other."""
 MOST_EVENTS = 6
+
+
+@dataclass(frozen=True)
+class Nth:
+    """One of the workers' requests, by its number among all, or among those of its kind.
+
+    Attributes:
+        number: 1 for the first.
+        operation: of the client, such as `put_object`; empty for any.
+    """
+
+    number: int
+    operation: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.operation or 'request'} {self.number}"
 
 
 @dataclass(frozen=True)
 class Kill:
     """The worker that sends this request dies; `takes_effect_after` is that of the request, see `Fault`."""
 
-    request: int
+    request: Nth
     takes_effect_after: float | None
 
     def __str__(self) -> str:
@@ -43,14 +72,14 @@ class Kill:
                 when = "right after"
             case seconds:
                 when = f"{seconds:g} s before the service has carried out"
-        return f"a worker is killed {when} request {self.request}"
+        return f"a worker is killed {when} {self.request}"
 
 
 @dataclass(frozen=True)
 class Freeze:
     """The worker that sends this request stands still, before the request takes effect or after."""
 
-    request: int
+    request: Nth
     seconds: float
     before: bool
     clock_stands_still: bool
@@ -58,14 +87,14 @@ class Freeze:
     def __str__(self) -> str:
         when = "before" if self.before else "after"
         clock = ", its monotonic clock too" if self.clock_stands_still else ""
-        return f"a worker freezes for {self.seconds:g} s right {when} request {self.request}{clock}"
+        return f"a worker freezes for {self.seconds:g} s right {when} {self.request}{clock}"
 
 
 @dataclass(frozen=True)
 class Hit:
     """A fault of one request."""
 
-    request: int
+    request: Nth
     fault: Fault
 
     def __str__(self) -> str:
@@ -73,7 +102,7 @@ class Hit:
             self.fault.takes_effect_after, f"takes effect {self.fault.takes_effect_after} s late"
         )
         slow = f" after {self.fault.answer_after:g} s" if self.fault.answer_after else ""
-        return f"request {self.request} {effect}, its sender sees {self.fault.trouble.value}{slow}"
+        return f"{self.request} {effect}, its sender sees {self.fault.trouble.value}{slow}"
 
 
 @dataclass(frozen=True)
@@ -258,13 +287,18 @@ HITS = (
 )
 
 
-def draw(seed: int) -> Schedule:
-    """The schedule of a seed."""
+def draw(seed: int, kinds: Sequence[type] = ()) -> Schedule:
+    """The schedule of a seed.
+
+    Args:
+        seed: any number.
+        kinds: of the events, for a search that is after something certain; all kinds by default.
+    """
     dice = random.Random(seed)
     videos = dice.choice([1, 1, 2, 2, 3])
     workers = dice.choice([1, 2, 2])
-    kinds = list(_DRAWN)
-    weights = [weight for _, weight in _DRAWN.values()]
+    kinds = kinds or list(_DRAWN)
+    weights = [_DRAWN[kind][1] for kind in kinds]
     chosen = dice.choices(kinds, weights, k=dice.randint(0, MOST_EVENTS))
     return Schedule(
         seed,
@@ -276,25 +310,32 @@ def draw(seed: int) -> Schedule:
     )
 
 
+def _request(dice: random.Random) -> Nth:
+    if dice.random() < 0.3:
+        return Nth(dice.randint(1, REQUESTS))
+    operation = dice.choice(list(KINDS))
+    return Nth(dice.randint(1, KINDS[operation]), operation)
+
+
 def _at(dice: random.Random) -> float:
     return round(dice.uniform(0, FAULTY_SECONDS), 1)
 
 
 _DRAWN: dict[type, tuple[Callable[[random.Random, int, int], Event], int]] = {
     Kill: (
-        lambda dice, _, __: Kill(dice.randint(1, REQUESTS), dice.choice([None, None, 0, 0, 5, 90])),
+        lambda dice, _, __: Kill(_request(dice), dice.choice([None, None, 0, 0, 5, 90])),
         6,
     ),
     Freeze: (
         lambda dice, _, __: Freeze(
-            dice.randint(1, REQUESTS),
+            _request(dice),
             dice.choice([30, 70, 130, 400]),
             dice.random() < 0.7,
             dice.random() < 0.3,
         ),
         6,
     ),
-    Hit: (lambda dice, _, __: Hit(dice.randint(1, REQUESTS), dice.choice(HITS)), 6),
+    Hit: (lambda dice, _, __: Hit(_request(dice), dice.choice(HITS)), 6),
     CutOff: (
         lambda dice, _, workers: CutOff(
             _at(dice),

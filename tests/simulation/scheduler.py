@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from greenlet import getcurrent, greenlet
@@ -173,7 +174,5 @@ class Scheduler:
 
 
 def _quietly(act: Callable[[], object]) -> None:
-    try:
+    with suppress(Ended):
         act()
-    except Ended:
-        pass

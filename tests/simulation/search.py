@@ -43,10 +43,10 @@ def examine(schedule: Schedule) -> Finding | None:
     return Finding(schedule, violations, history) if violations else None
 
 
-def search(first_seed: int, schedules: int) -> Iterator[Finding | None]:
-    """One schedule after another."""
+def search(first_seed: int, schedules: int, kinds: Sequence[type] = ()) -> Iterator[Finding | None]:
+    """One schedule after another; with events of certain kinds only, if any are named."""
     for seed in range(first_seed, first_seed + schedules):
-        yield examine(draw(seed))
+        yield examine(draw(seed, kinds))
 
 
 def shortest(finding: Finding) -> Finding:

@@ -186,9 +186,7 @@ class _Analysis:
         settings = dict(worker.settings.human_detection)
         lines = _read_lines(lines_path(request.result_path))
         number, now = len(history.analyses) + 1, worker.scheduler.now()
-        analysis = Analysis(
-            number, worker.process.name, request.video_id, content, settings, now, len(lines)
-        )
+        analysis = Analysis(number, worker.process.name, request.video_id, content, settings, now, len(lines))
         history.analyses.append(analysis)
         start = f" from its frame {len(lines)} on" if lines else ""
         history.tell(worker.process.name, f"analyses {content['name']}{start} (analysis {number})")
@@ -220,7 +218,9 @@ class _Analysis:
             if number >= crash:
                 worker.history.fault(worker.process.name, f"analysis {analysis.number} crashes")
                 raise AnalysisCrashed("the analysis process was killed by signal 9")
-            lines.append({"frame": number, "of": content["name"], "detectors": analysis.settings["detectors"]})
+            lines.append(
+                {"frame": number, "of": content["name"], "detectors": analysis.settings["detectors"]}
+            )
             with lines_path(request.result_path).open("a") as file:
                 file.write(json.dumps(lines[-1]) + "\n")
             analysis.frames.append(worker.scheduler.now())

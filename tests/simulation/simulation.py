@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 import random
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from botocore.exceptions import ClientError
 
+from human_detector.aws.waiting_times import DEAD_LETTER_LOOK_SECONDS, LONG_POLL_SECONDS
 from human_detector.worker.shutdown import Shutdown
 from simulation.clock import EPOCH
-from simulation.faults import FINE, LOST_AFTER, UNREACHABLE, Fault, Request, Trouble
+from simulation.faults import FINE, UNREACHABLE, Fault, Request, Trouble
 from simulation.history import (
     BUCKET,
     DEAD_LETTERS,
@@ -35,6 +37,7 @@ from simulation.schedule import (
     Hit,
     Kill,
     Loose,
+    Nth,
     Replaced,
     Schedule,
     Skew,
@@ -53,6 +56,8 @@ START_SECONDS = 8
 """From the end of a worker until another one is in its place."""
 QUIET_SECONDS = 10
 """So long there is nothing to do before all is at rest: a worker that looks at dead letters may be about to tidy up."""
+LOOK_SECONDS = DEAD_LETTER_LOOK_SECONDS + 2 * LONG_POLL_SECONDS
+"""The same where there are dead letters, until an idle worker has looked at them."""
 FINAL = ("done", "error")
 
 
@@ -78,7 +83,8 @@ class _Run:
         self.world.network.notice = self._notice
         self.others = self.world.clients("somebody")
         self.detector = "first"
-        self.asked = 0
+        self.asked: Counter[str] = Counter()
+        self._hit: dict[int, Event] = {}
         self.versions: dict[str, int] = {}
         self.busy = 0
         self.quiet_since: float | None = None
@@ -147,7 +153,9 @@ class _Run:
         skews = [event.seconds for event in self.schedule.events if isinstance(event, Skew)]
         mine = [event for event in self.schedule.events if isinstance(event, Skew) and event.worker == place]
         while True:
-            name = f"worker {place}" + "'" * sum(w.process.name.startswith(f"worker {place}") for w in self.workers)
+            name = f"worker {place}" + "'" * sum(
+                w.process.name.startswith(f"worker {place}") for w in self.workers
+            )
             process = Process(name, skew=mine[0].seconds if mine and skews else 0)
             worker = SimulatedWorker(
                 process,
@@ -180,22 +188,21 @@ class _Run:
             return FINE
         process = self.scheduler.process
         self.scheduler.wait(self.dice.uniform(0.001, 0.05))
-        for outage in self.outages:
-            begins = EPOCH + outage.at
-            concerned = outage.worker is None or request.sender.startswith(f"worker {outage.worker}")
-            if outage.service == request.service and concerned:
-                if begins <= self.scheduler.now() < begins + outage.seconds:
-                    self.history.fault(request.sender, f"cannot reach {request.service}", request)
-                    return UNREACHABLE
-        self.asked += 1
-        match self.by_request.get(self.asked):
+        if any(self._cuts_off(outage, request) for outage in self.outages):
+            self.history.fault(request.sender, f"cannot reach {request.service}", request)
+            return UNREACHABLE
+        for name in ("", request.operation):
+            self.asked[name] += 1
+        match self._event_of(request):
             case Kill(_, takes_effect_after):
                 self._fault_until(takes_effect_after or 0)
-                when = {None: "before it sends", 0: "right after"}.get(takes_effect_after, "long before arrival of")
+                when = {None: "before it sends", 0: "right after"}.get(
+                    takes_effect_after, "long before arrival of"
+                )
                 self.history.fault(request.sender, f"is killed {when} {_named(request)}", request)
                 process.ended = True
                 return Fault(Trouble.SILENT, takes_effect_after)
-            case Freeze(_, seconds, True) as freeze:
+            case Freeze(_, _, True) as freeze:
                 self._freeze(process, freeze, request)
             case Hit(_, fault):
                 self._fault_until(fault.takes_effect_after or 0)
@@ -208,29 +215,38 @@ class _Run:
                 return fault
         return FINE
 
+    def _cuts_off(self, outage: CutOff, request: Request) -> bool:
+        begins = EPOCH + outage.at
+        is_time = begins <= self.scheduler.now() < begins + outage.seconds
+        is_concerned = outage.worker is None or request.sender.startswith(f"worker {outage.worker}")
+        return is_time and is_concerned and outage.service == request.service
+
+    def _event_of(self, request: Request) -> Event | None:
+        """What is to happen to this request."""
+        for name in ("", request.operation):
+            if event := self.by_request.get(Nth(self.asked[name], name)):
+                self._hit[request.number] = event
+                return event
+        return None
+
     def _notice(self, request: Request, outcome: object) -> None:
-        self.history.happenings.append(
-            Happening(self.scheduler.now(), request.sender, request, outcome)
-        )
+        self.history.happenings.append(Happening(self.scheduler.now(), request.sender, request, outcome))
         if not request.sender.startswith("worker"):
             return
-        match self.by_request.get(self.asked):
-            case Freeze(_, seconds, False) as freeze if freeze not in self._done:
+        match self._hit.pop(request.number, None):
+            case Freeze(_, _, False) as freeze:
                 self._freeze(self.scheduler.process, freeze, request)
 
     def _freeze(self, process: Process, freeze: Freeze, request: Request) -> None:
-        self._done.add(freeze)
         self._fault_until(freeze.seconds)
         when = "before" if freeze.before else "after"
-        self.history.fault(process.name, f"freezes for {freeze.seconds:g} s right {when} {_named(request)}", request)
+        self.history.fault(
+            process.name, f"freezes for {freeze.seconds:g} s right {when} {_named(request)}", request
+        )
         process.frozen_until = self.scheduler.now() + freeze.seconds
         process.stood_still += freeze.seconds * freeze.clock_stands_still
         self.scheduler.wait(0)
         self.history.tell(process.name, "thaws")
-
-    @property
-    def _done(self) -> set[Freeze]:
-        return self.__dict__.setdefault("_frozen", set())
 
     def _fault_until(self, seconds: float) -> None:
         self.last_fault = max(self.last_fault, self.scheduler.now() + seconds)
@@ -326,7 +342,8 @@ class _Run:
             self.quiet_since = None
         elif self.quiet_since is None:
             self.quiet_since = now
-        if self.quiet_since is not None and now - self.quiet_since > QUIET_SECONDS:
+        enough = LOOK_SECONDS if self.history.dead_letters() else QUIET_SECONDS
+        if self.quiet_since is not None and now - self.quiet_since > enough:
             self.history.at_rest_at = self.quiet_since
             return True
         return now > self.last_fault + BOUND_SECONDS
@@ -340,7 +357,9 @@ class _Run:
 
 
 def _state(item: Any) -> str:
-    states = [element["state"] for element in item["process_steps"] if element.get("step") == "human_detector"]
+    states = [
+        element["state"] for element in item["process_steps"] if element.get("step") == "human_detector"
+    ]
     return states[-1] if states else "waiting"
 
 

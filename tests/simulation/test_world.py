@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 from human_detector.aws.queue import JobQueue, Message
 from human_detector.aws.storage import Storage
 from human_detector.errors import ConfigurationError, HeldByAnother, LeaseLost, PermanentError, TransientError
-from human_detector.worker.claim import ProcessSteps
+from human_detector.worker.claim import ProcessSteps, Purpose
 from human_detector.worker.submitted_records import VideoRecords
 from simulation.dynamodb import DynamoDb
 from simulation.faults import LOST_AFTER, FaultPlan
@@ -213,9 +214,9 @@ def test_the_life_of_a_job() -> None:
     scene.clients.dynamodb.put_item(TableName="t", Item={"VideoId": 1})
     scene.send()
     message = scene.receive()
-    step = scene.steps.claim(1)
+    step = scene.steps.claim(1, Purpose(message))
     with pytest.raises(HeldByAnother):
-        scene.steps.claim(1)
+        scene.steps.claim(1, Purpose(replace(message, message_id="another")))
     scene.world.clock.wait(LEASE / 2)
     scene.queue.hide(message, LEASE)
     scene.steps.renew(step, 0.5)
@@ -232,9 +233,11 @@ def test_the_life_of_a_job() -> None:
 def test_a_claim_whose_answer_is_lost_knows_its_own_work() -> None:
     scene = Scene()
     scene.clients.dynamodb.put_item(TableName="t", Item={"VideoId": 1})
+    scene.send()
+    message = scene.receive()
     sent = scene.world.network.sent
     scene.world.network.decide = FaultPlan({sent + 2: LOST_AFTER})
-    step = scene.steps.claim(1)
+    step = scene.steps.claim(1, Purpose(message))
     assert step.attempt == 1
     assert scene.step()["owner"] == step.owner
     assert scene.world.network.sent == sent + 4  # read, write, the same write refused, read
@@ -256,15 +259,15 @@ def test_what_becomes_of_a_message() -> None:
 def test_files_go_in_and_out(tmp_path: Path) -> None:
     scene = Scene()
     (tmp_path / "result.json").write_text("{}")
-    scene.storage.upload(tmp_path / "result.json", "b", "k", {"video-etag": "e"})
-    assert scene.storage.stamp_of("b", "k") == {"video-etag": "e"}
+    stored = scene.storage.store(tmp_path / "result.json", "b", "k", {"video-etag": "e"}, None)
+    assert scene.storage.look("b", "k") == stored
     checks: list[None] = []
     scene.storage.download(scene.storage.find("b", "k"), tmp_path / "copy", lambda: checks.append(None))
     assert (tmp_path / "copy").read_text() == "{}"
     assert checks
-    scene.storage.delete("b", "k")
-    assert scene.storage.stamp_of("b", "k") is None
+    scene.storage.remove(stored)
+    assert scene.storage.look("b", "k") is None
     with pytest.raises(PermanentError, match="there is no such object"):
         scene.storage.find("b", "k")
     with pytest.raises(TransientError, match="cannot write"):
-        scene.storage.upload(tmp_path / "result.json", "no-such-bucket", "k", {})
+        scene.storage.store(tmp_path / "result.json", "no-such-bucket", "k", {}, None)

@@ -372,3 +372,27 @@ def test_the_source_is_the_latest_done_split(aws: Aws, steps: ProcessSteps) -> N
     aws.put_record(2, failed, {"step": "video_split", "state": "done", "result_file": "x"})
     with pytest.raises(PermanentError, match="no done step video_split"):
         steps.source_of(2)
+
+
+@pytest.mark.parametrize("state", ["done", "error", "running", "interrupted"])
+def test_a_step_is_taken_up_again_only_for_a_message_that_is_ours(
+    state: str, aws: Aws, steps: ProcessSteps
+) -> None:
+    aws.put_record(1, {"step": "human_detector", "state": state})
+    before = aws.record(1)
+
+    def check() -> None:
+        raise LeaseLost("the message was delivered again, and deleted")
+
+    with pytest.raises(LeaseLost, match="deleted"):
+        steps.claim(1, Purpose(received(), {"bucket": "b", "key": "k"}, check_message=check))
+    assert aws.record(1) == before
+
+
+def test_a_first_claim_does_not_ask_for_the_message(aws: Aws, steps: ProcessSteps) -> None:
+    aws.put_record(1)
+
+    def check() -> None:
+        raise AssertionError("one request too many in the ordinary case")
+
+    assert steps.claim(1, Purpose(received(), {"bucket": "b", "key": "k"}, check_message=check)).attempt == 1

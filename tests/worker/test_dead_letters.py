@@ -15,6 +15,7 @@ from human_detector.aws.queue import JobQueue
 from human_detector.aws.storage import Storage
 from human_detector.worker.claim import ProcessSteps
 from human_detector.worker.dead_letters import DeadLetters
+from human_detector.worker.stamp import stamp
 from sample_clip import sample_clip
 from support.dead_letters import die, step_of_the_dead
 from support.emulators import EMULATORS, emulator
@@ -162,3 +163,42 @@ def test_a_worker_that_is_killed_in_the_last_delivery_strands_no_video(aws: Aws,
     # The poll of the worker that was stopped may still be open at the emulator, and take the message for a lease.
     with worker(aws.variables(), tmp_path) as last:
         wait_until(lambda: aws.step(1)["state"] == "done", timeout=180, what=lambda: last.log)
+
+
+def test_a_result_of_what_lay_there_before_is_no_answer_to_a_dead_letter(
+    aws: Aws, letters: DeadLetters, clock: Clock
+) -> None:
+    key, stored_at = "videos/1.mp4", "human_detector/1/1.json"
+    place = {"bucket": aws.bucket, "key": stored_at}
+    done = {"step": "human_detector", "state": "done", "result_file": place}
+    storage = Storage(boto3.client("s3"))
+    aws.s3.put_object(Bucket=aws.bucket, Key=key, Body=b"a video")
+    made_of = stamp(storage.find(aws.bucket, key), {})
+    aws.s3.put_object(Bucket=aws.bucket, Key=stored_at, Body=b"{}", Metadata=made_of)
+    aws.put_record(1, done)
+    die(aws, {"VideoId": 1, "key": key})
+    letters.look()
+    assert aws.record(1)["process_steps"] == [done], "it was made of the video that lies there"
+    aws.s3.put_object(Bucket=aws.bucket, Key=key, Body=b"another video")
+    clock.now += 3600
+    letters.look()
+    (step,) = aws.record(1)["process_steps"]
+    assert step["state"] == "error"
+    assert step["error"].startswith("the video was replaced")
+
+
+def test_a_result_of_another_key_is_left_alone(aws: Aws, letters: DeadLetters) -> None:
+    stored_at = "human_detector/1/1.json"
+    done = {
+        "step": "human_detector",
+        "state": "done",
+        "result_file": {"bucket": aws.bucket, "key": stored_at},
+    }
+    for key in ("videos/1.mp4", "others/1.mp4"):
+        aws.s3.put_object(Bucket=aws.bucket, Key=key, Body=key.encode())
+    made_of = stamp(Storage(boto3.client("s3")).find(aws.bucket, "others/1.mp4"), {})
+    aws.s3.put_object(Bucket=aws.bucket, Key=stored_at, Body=b"{}", Metadata=made_of)
+    aws.put_record(1, done)
+    die(aws, {"VideoId": 1, "key": "videos/1.mp4"})
+    letters.look()
+    assert aws.record(1)["process_steps"] == [done]

@@ -160,7 +160,7 @@ class ProcessSteps:
             BadMessage: there is no such record, or its steps are no list.
             NothingToDo: it is done, or about another video.
             HeldByAnother: another worker may be at it.
-            LeaseLost: the message is no longer ours, and whoever had it may have ended the step.
+            LeaseLost: the message is no longer ours: the step may be the work of whoever has it.
         """
         owner = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex}"
         for _ in range(WRITE_TRIES):
@@ -182,9 +182,9 @@ class ProcessSteps:
                 return step
             _refuse_if_not_needed(seen, purpose)
             self._refuse_if_taken(seen, purpose.message)
-            if seen.get("state") in ("done", "error"):
-                # Perhaps by our message, delivered to another worker while this one stood still: deleted by now,
-                # it would let nobody finish what is begun here.
+            if seen:
+                # While this worker stood still, its message may have been delivered again, and the step be
+                # the work of whoever got it: a living one, or one that has ended it and deleted the message.
                 purpose.check_message()
             element = {
                 "step": STEP,
@@ -247,8 +247,20 @@ class ProcessSteps:
             },
         )
 
-    def close(self, video_id: int, letter: Message, max_failures: int) -> Closing | None:
+    def close(
+        self,
+        video_id: int,
+        letter: Message,
+        max_failures: int,
+        is_outdated: Callable[[Element], bool] = lambda _: False,
+    ) -> Closing | None:
         """End a step that nobody will work on: its message is a dead letter.
+
+        Args:
+            video_id: key of the record.
+            letter: the message.
+            max_failures: how many attempts may fail.
+            is_outdated: whether the result at a place is of another content than the letter asks for.
 
         Returns:
             What was done about it; None if the step has ended already, or another message may be at it.
@@ -269,6 +281,8 @@ class ProcessSteps:
             case "interrupted" | None:
                 last = f"; the last time: {seen['reason']}" if "reason" in seen else ""
                 reason = f"its message was delivered too often, and is in the dead-letter queue{last}"
+            case "done" if is_outdated(seen["result_file"]):
+                reason = "the video was replaced, and the message for the new one is in the dead-letter queue"
             case _:
                 return None
         place = len(record.elements) if record.index is None else record.index

@@ -21,7 +21,9 @@ from human_detector.aws.waiting_times import DEAD_LETTER_LOOK_SECONDS
 from human_detector.errors import BadMessage, PermanentError
 from human_detector.logs import log_context
 from human_detector.worker.claim import ProcessSteps
-from human_detector.worker.messages import parse_message, video_id_of
+from human_detector.worker.messages import VideoRequest, parse_message, video_id_of
+from human_detector.worker.record import Element
+from human_detector.worker.stamp import is_of_another_content
 
 log = logging.getLogger(__name__)
 
@@ -88,14 +90,18 @@ class DeadLetters:
         except BadMessage:
             return False  # It was buried for that.
         has_sent = False
-        for video_id in video_ids:
+        for video_id, request in zip(video_ids, requests, strict=True):
             with log_context(video_id=video_id):
-                has_sent |= self._close(video_id, letter)
+                has_sent |= self._close(video_id, request, letter)
         return has_sent
 
-    def _close(self, video_id: int, letter: Message) -> bool:
+    def _close(self, video_id: int, request: VideoRequest, letter: Message) -> bool:
+        def is_outdated(result: Element) -> bool:
+            return self._is_outdated(video_id, request, result)
+
         try:
-            closing = self._steps.close(video_id, letter, self._queue.max_receive_count or 1)
+            most = self._queue.max_receive_count or 1
+            closing = self._steps.close(video_id, letter, most, is_outdated)
         except PermanentError:
             return False  # There is no such record.
         if closing is None:
@@ -108,6 +114,18 @@ class DeadLetters:
         if closing.source and (left := self._partial(video_id, closing.source["key"])):
             self._storage.remove(left)
         return False
+
+    def _is_outdated(self, video_id: int, request: VideoRequest, result: Element) -> bool:
+        """Whether a result was made of a content of the video that lies there no more."""
+        if request.key is None:
+            bucket, key = self._steps.source_of(video_id)
+        else:
+            bucket, key = request.bucket, request.key
+        video = self._storage.look(bucket, key)
+        stored = self._storage.look(result["bucket"], result["key"])
+        if video is None or stored is None:
+            return False
+        return is_of_another_content(stored.metadata, video)
 
     def _partial(self, video_id: int, video_key: str) -> S3Object | None:
         return self._storage.look(self._bucket, partial_key(video_id, video_key))

@@ -9,9 +9,9 @@ from human_detector.aws.queue import Message
 from human_detector.aws.storage import S3Object
 from human_detector.errors import PermanentError
 from human_detector.worker.claim import ClaimedStep
-from human_detector.worker.made_of import digest_of
 from human_detector.worker.messages import VideoRequest
 from human_detector.worker.metrics import Phases
+from human_detector.worker.stamp import digest_of
 
 
 @dataclass

@@ -29,5 +29,11 @@ def digest_of(bucket: str, key: str) -> str:
     return _digest([bucket, key])
 
 
+def is_of_another_content(made_of: Mapping[str, str], video: S3Object) -> bool:
+    """Whether a result is of this video, but was made before it was replaced."""
+    is_of_it = made_of.get("video") == digest_of(video.bucket, video.key)
+    return is_of_it and made_of.get("video-etag") != video.etag
+
+
 def _digest(value: Any) -> str:
     return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()

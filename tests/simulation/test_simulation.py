@@ -1,0 +1,88 @@
+"""The worker under thousands of schedules of faults; and that the simulation finds what is wrong where something is."""
+
+from __future__ import annotations
+
+import logging
+import subprocess
+import sys
+from collections.abc import Iterator
+from unittest.mock import patch
+
+import pytest
+
+from simulation.planted import PLANTED, Planted
+from simulation.schedule import Freeze, Kill, Nth, Schedule, draw
+from simulation.search import Finding, examine, search, shortest
+from simulation.simulation import run
+from simulation.story import tell
+from support.paths import TESTS
+
+SCHEDULES = 2000
+PLANTED_SCHEDULES = 400
+"""Within so many, a planted fault is found."""
+
+
+@pytest.fixture(autouse=True)
+def silent() -> Iterator[None]:
+    """No log: the stories tell what the worker does."""
+    logging.disable(logging.CRITICAL)
+    yield
+    logging.disable(logging.NOTSET)
+
+
+def test_nothing_goes_wrong() -> None:
+    for finding in search(1, SCHEDULES):
+        assert finding is None, str(shortest(finding))
+
+
+@pytest.mark.parametrize("planted", PLANTED, ids=str)
+def test_a_planted_fault_is_found(planted: Planted) -> None:
+    assert callable(getattr(planted.where, planted.function)), "what is replaced must be there"
+    with patch.object(planted.where, planted.function, planted.fault):
+        assert _first_found_by(planted.found_by, planted.kinds) is not None
+
+
+def _first_found_by(checkers: tuple[str, ...], kinds: tuple[type, ...]) -> Finding | None:
+    for finding in search(0, PLANTED_SCHEDULES, kinds):
+        if finding is not None and any(violation.checker in checkers for violation in finding.violations):
+            return finding
+    return None
+
+
+def test_one_seed_gives_one_story() -> None:
+    first, second = (list(tell(run(draw(17)))) for _ in range(2))
+    assert first == second
+    assert len(first) > 20
+
+
+def test_the_shortest_schedule_has_only_what_it_takes() -> None:
+    planted = next(one for one in PLANTED if one.name == "dead letters are never looked at")
+    takes = Kill(Nth(1, "update_item"), 0)
+    schedule = Schedule(
+        seed=1,
+        frames=(6,),
+        forms=("own",),
+        workers=1,
+        max_receive_count=1,
+        events=(Freeze(Nth(90), 30, True, False), takes, Freeze(Nth(100), 30, True, False)),
+    )
+    with patch.object(planted.where, planted.function, planted.fault):
+        finding = examine(schedule)
+        assert finding is not None
+        short = shortest(finding)
+    assert short.schedule.events == (takes,)
+    story = str(short)
+    assert "worker 1 receives message a (video 1, videos/1.mp4), delivery 1" in story
+    assert "worker 1 is killed right after its dynamodb update_item" in story
+    assert "VIOLATION of every_video_ends: record 1 says running for ever" in story
+
+
+def test_the_command_says_how_it_went() -> None:
+    done = subprocess.run(
+        [sys.executable, str(TESTS / "simulation"), "--schedules", "5", "--seed", "3"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("0 violations")
