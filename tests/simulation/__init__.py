@@ -7,6 +7,14 @@
     sqs.py, s3.py, dynamodb.py
                      the services: their state, and the rules that AWS documents (sqs_queue.py, s3_client.py,
                      expression_parser.py and expressions.py are parts of them)
+    scheduler.py     lets one task act at a time, drawn by the seed; threads.py makes the product's threads of tasks
+    schedule.py      what is to happen in a run, as data: drawn from a seed, printed, and cut down
+    simulated_worker.py
+                     the real worker on all that; an analysis passes virtual time
+    simulation.py    one run; history.py keeps what happened, story.py tells it
+    checkers.py      what must hold whatever happens
+    search.py        looks for schedules under which something goes wrong, and for the shortest; __main__.py runs it
+    planted.py       faults in the product that the search must find
     differences.py   where the emulators keep other rules than AWS documents
 
 Nothing in here starts a thread, sleeps, reads the real clock or rolls dice of its own: the same seed and the same

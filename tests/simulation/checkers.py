@@ -153,7 +153,8 @@ def lost_analyses_stop(schedule: Schedule, history: History) -> Iterator[str]:
     most = LEASE_SECONDS // FRAME_SECONDS + 1
     for number, analysis in enumerate(history.analyses):
         for later in history.analyses[number + 1 :]:
-            if later.video_id != analysis.video_id or later.by == analysis.by:
+            is_another = later.video_id == analysis.video_id and later.by != analysis.by
+            if not (is_another and _holds_the_record(history, later)):
                 continue
             wasted = sum(at > later.began_at for at in analysis.frames)
             if wasted > most:
@@ -312,6 +313,12 @@ def _taken_back(history: History, key: str) -> bool:
     """Whether a worker that stood still saved when it had lost the record, and took it back: with what it replaced."""
     frozen = {fault.who for fault in history.faults}
     return any(version.object is None and version.by in frozen for version in history.objects.get(key, []))
+
+
+def _holds_the_record(history: History, analysis: Analysis) -> bool:
+    """Whether the worker of an analysis was the last to write the record when it began."""
+    before = [version for version in history.records[analysis.video_id] if version.at <= analysis.began_at]
+    return before[-1].by == analysis.by
 
 
 def _was_late(history: History, key: str, written: ObjectVersion) -> bool:

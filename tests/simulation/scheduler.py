@@ -52,7 +52,7 @@ class Task:
         process: that it is a part of.
         goes_on: the condition that it waits for.
         deadline: when it goes on without, in epoch seconds; infinity for never.
-        glances: it goes on as soon as another task has acted.
+        glances: its deadline alone is no reason to let time pass.
         turn: when it began to wait, as a number of acts of others.
     """
 
@@ -108,7 +108,7 @@ class Scheduler:
         self._pause(condition, seconds, glances=False)
 
     def glance_for(self, condition: Callable[[], bool], seconds: float = FOR_EVER) -> None:
-        """The same, but who waits only a moment acts again as soon as anybody else has acted.
+        """The same, but whoever waits only a moment acts again when anybody else has acted after that moment.
 
         Raises:
             Ended: the process was killed.
@@ -164,9 +164,8 @@ class Scheduler:
             return True
         if task.process.frozen_until > self._now:
             return False
-        if task.glances:
-            return task.turn < self._turn
-        return task.deadline <= self._now or task.goes_on()
+        is_due = task.deadline <= self._now and not (task.glances and task.turn == self._turn)
+        return is_due or task.goes_on()
 
     def _switch_to(self, task: Task) -> None:
         self._current = task

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -98,7 +99,7 @@ def test_a_record_that_nobody_will_work_on_ends(
     [
         {"step": "human_detector", "state": "done", "result_file": {"bucket": "b", "key": "k"}},
         {"step": "human_detector", "state": "error", "error": "too long"},
-        step_of_the_dead("another message"),
+        step_of_the_dead("another message", lease_expires_at=int(time.time())),
     ],
     ids=["done", "error", "another message is at it"],
 )
@@ -202,3 +203,10 @@ def test_a_result_of_another_key_is_left_alone(aws: Aws, letters: DeadLetters) -
     die(aws, {"VideoId": 1, "key": "videos/1.mp4"})
     letters.look()
     assert aws.record(1)["process_steps"] == [done]
+
+
+def test_a_lease_that_ended_long_ago_is_of_no_other_message(aws: Aws, letters: DeadLetters) -> None:
+    aws.put_record(1, step_of_the_dead("the message before", lease_expires_at=int(time.time()) - 7200))
+    die(aws, {"VideoId": 1})
+    letters.look()
+    assert aws.step(1)["error"] == "the worker died 2 times while analysing it"

@@ -272,8 +272,8 @@ class ProcessSteps:
         seen = record.step or {}
         failures = failures_so_far(seen)
         match seen.get("state"):
-            case "running" if seen.get("message_id") != letter.message_id:
-                return None
+            case "running" if seen.get("message_id") != letter.message_id and self._may_last(seen):
+                return None  # Another message is at it. Or was: then the letter is looked at again.
             case "running" if failures < max_failures:
                 return Closing(revive=True)
             case "running":
@@ -300,12 +300,16 @@ class ProcessSteps:
             "failures": step.failures,
         }
 
+    def _may_last(self, seen: Element) -> bool:
+        """Whether the lease of a step may last, however wrong clocks may be."""
+        return bool(lease_seconds_left(seen, self._now() - CLOCK_TOLERANCE_SECONDS))
+
     def _refuse_if_taken(self, seen: Element, message: Message) -> None:
         """Refuse a step whose owner may be alive: see the head of this file."""
         sign = sign_of_life(seen, self._lease_seconds)
         if sign is None or seen.get("message_id") == message.message_id:
             return
-        if not lease_seconds_left(seen, self._now() - CLOCK_TOLERANCE_SECONDS):
+        if not self._may_last(seen):
             return
         waited = message.waited_seconds if message.seen_beat == sign.beat else 0
         if waited < sign.lease_seconds:
