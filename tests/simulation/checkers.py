@@ -151,7 +151,7 @@ def little_work_is_lost(schedule: Schedule, history: History) -> Iterator[str]:
 def lost_analyses_stop(schedule: Schedule, history: History) -> Iterator[str]:
     """An analysis ends within a lease once another worker is at the video; within a renewal, if that can be sent."""
     can_renew = all("freezes" in fault.what for fault in history.faults)
-    most = LEASE_SECONDS // (4 if can_renew else 1) // FRAME_SECONDS + 1
+    most = LEASE_SECONDS // (4 if can_renew else 1) // FRAME_SECONDS + 2
     for number, analysis in enumerate(history.analyses):
         for later in history.analyses[number + 1 :]:
             is_another = later.video_id == analysis.video_id and later.by != analysis.by
