@@ -23,6 +23,7 @@ from human_detector.results.writer import lines_path
 from human_detector.worker import analysis_turn, claim, heartbeat, job, shutdown, task_protection
 from human_detector.worker.analysis_turn import AnalysisTurn
 from human_detector.worker.claim import ProcessSteps
+from human_detector.worker.end_of_work import EndOfWork
 from human_detector.worker.job import Surroundings
 from human_detector.worker.shutdown import Shutdown
 from human_detector.worker.task_protection import TaskProtection
@@ -164,7 +165,7 @@ class SimulatedWorker:
                 protection=TaskProtection("", monotonic),
             )
             self.worker = _Worker(self.settings, around, monotonic)
-            self.worker.run()
+            self.worker.run(EndOfWork(queue, clock=monotonic))
         except Interrupted:
             pass
         self.history.tell(process.name, "ends")
