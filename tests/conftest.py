@@ -34,6 +34,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Make the marker known."""
+    config.addinivalue_line("markers", "slow: takes minutes or gigabytes; runs with -m slow only")
+
+
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     """Leave out the files of slow imports in a quick run, without importing them."""
     if not config.option.quick or collection_path.suffix != ".py":
@@ -42,7 +47,11 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out the tests of slow fixtures in a quick run."""
+    """Leave out what is marked as slow unless it is asked for, and the tests of slow fixtures in a quick run."""
+    if "slow" not in config.option.markexpr:
+        for item in items:
+            if item.get_closest_marker("slow"):
+                item.add_marker(pytest.mark.skip(reason="slow: run it with ./run_tests.sh -m slow"))
     if not config.option.quick:
         return
     slow = [item for item in items if SLOW_FIXTURES & set(getattr(item, "fixturenames", ()))]

@@ -17,19 +17,6 @@ from support.deployment_emulator import clean_environment, docker, emulator, for
 from support.paths import ROOT
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    """Make the marker known."""
-    config.addinivalue_line("markers", "slow: takes minutes or gigabytes; runs with -m slow only")
-
-
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what is slow unless it is asked for."""
-    if "slow" not in config.option.markexpr:
-        for item in items:
-            if item.get_closest_marker("slow"):
-                item.add_marker(pytest.mark.skip(reason="slow: run it with ./run_tests.sh -m slow"))
-
-
 @pytest.fixture(scope="session")
 def docker_engine() -> None:
     """A Docker engine, and a registry's name that leads to this machine."""

@@ -30,11 +30,13 @@ def silent() -> Iterator[None]:
     logging.disable(logging.NOTSET)
 
 
+@pytest.mark.slow
 def test_nothing_goes_wrong() -> None:
     for finding in search(1, SCHEDULES):
         assert finding is None, str(shortest(finding))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("planted", PLANTED, ids=str)
 def test_a_planted_fault_is_found(planted: Planted) -> None:
     assert callable(getattr(planted.where, planted.function)), "what is replaced must be there"
