@@ -59,12 +59,14 @@ def test_a_result_of_another_video_or_question_is_not_taken_for_ours(
     assert aws.result(1)["human_detection"]["frame_ratio"] == ratio
 
 
-def test_a_crash_after_done_ends_in_a_deleted_message(aws: Aws, tmp_path: Path) -> None:
+def test_a_crash_after_done_ends_in_a_deleted_message(aws: Aws, clip: Path, tmp_path: Path) -> None:
     """Also if the video was removed meanwhile: its owner has what he wanted."""
-    result = {"bucket": aws.bucket, "key": "human_detector/1/1.json"}
-    done = {"step": "human_detector", "state": "done", "result_file": result}
-    aws.put_record(1, done)
-    aws.send({"VideoId": 1, "key": "videos/1.mp4"})
+    key = aws.submit(1, clip)
+    run_worker(aws.variables(), tmp_path)
+    done = aws.step(1)
+    assert done["state"] == "done"
+    aws.s3.delete_object(Bucket=aws.bucket, Key=key)
+    aws.send({"VideoId": 1, "key": key})
     run_worker(aws.variables(human_detection=detection(NEVER)), tmp_path)
     assert aws.step(1) == done
     assert aws.counts() == (0, 0)
