@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
-from simulation.errors import Refused
+from simulation.errors import NotSimulated, Refused
 from simulation.sqs_queue import ACCOUNT, Copy, Queue, delivery, md5
 
 MAX_VISIBILITY_SECONDS = 43_200
@@ -100,7 +100,7 @@ class Sqs:
     def create_queue(self, *, QueueName: str, Attributes: Mapping[str, str] | None = None) -> dict[str, Any]:
         """Make a standard queue."""
         if QueueName.endswith(".fifo"):
-            raise NotImplementedError("the simulation has standard queues only")
+            raise NotSimulated("FIFO queues")
         queue = Queue(QueueName, {**DEFAULTS, **(Attributes or {})})
         return {"QueueUrl": self.queues.setdefault(QueueName, queue).url}
 
