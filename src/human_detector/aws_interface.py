@@ -32,7 +32,7 @@ from human_detector.logs import log_context, set_up_logging
 from human_detector.processes.analysis_process import AnalysisProcess
 from human_detector.processes.protocol import AnalysisSettings
 from human_detector.worker.analysis_turn import AnalysisTurn
-from human_detector.worker.claim import ProcessSteps
+from human_detector.worker.claim import Claims
 from human_detector.worker.dead_letters import DeadLetters
 from human_detector.worker.end_of_work import EndOfWork
 from human_detector.worker.failures import Fate, Verdict
@@ -41,6 +41,7 @@ from human_detector.worker.job import JobRunner, Surroundings
 from human_detector.worker.messages import Requests, VideoRequest, parse_message
 from human_detector.worker.metrics import Metrics
 from human_detector.worker.outages import ask_until_answered
+from human_detector.worker.record_table import RecordTable
 from human_detector.worker.scratch import remove_leftovers
 from human_detector.worker.shutdown import GIVE_BACK_SECONDS, Shutdown
 from human_detector.worker.task_protection import TaskProtection
@@ -74,7 +75,7 @@ class Worker:
         self._health = around.health
         self._jobs = JobRunner(configuration, around, clock)
         self._dead_letters = DeadLetters(
-            around.queue, around.steps, around.storage, configuration.output_bucket, clock
+            around.queue, around.claims, around.storage, configuration.output_bucket, clock
         )
         self._clock = clock
         self._polling = threading.Lock()
@@ -295,9 +296,10 @@ def work(configuration: Configuration, shutdown: Shutdown, options: argparse.Nam
     try:
         # Before the first message is received: nothing waits for a model that loads, or is missing.
         analysis.start(check)
+        records = RecordTable(clients.dynamodb, configuration.table)
         around = Surroundings(
             queue=queue,
-            steps=ProcessSteps(clients.dynamodb, configuration.table, configuration.worker.lease_seconds),
+            claims=Claims(records, configuration.worker.lease_seconds),
             storage=Storage(clients.s3),
             analysis=analysis,
             turn=AnalysisTurn(),

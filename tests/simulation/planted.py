@@ -11,13 +11,14 @@ from botocore.exceptions import ClientError
 
 from human_detector.aws.queue import JobQueue, Message
 from human_detector.aws.storage import S3Object, Storage
-from human_detector.worker import job
-from human_detector.worker.claim import ProcessSteps
+from human_detector.worker import lookup
+from human_detector.worker.claim import Claims
 from human_detector.worker.dead_letters import DeadLetters
 from human_detector.worker.heartbeat import Heartbeat
 from human_detector.worker.job import JobRunner
 from human_detector.worker.own_object import OwnObject
 from human_detector.worker.partial_results import PartialResult
+from human_detector.worker.record_table import RecordTable
 from simulation.schedule import Freeze, Replaced
 
 
@@ -47,9 +48,7 @@ class Planted:
 
 _store = Storage.store
 _remove = Storage.remove
-_write_own = ProcessSteps._write_own
 _run_job = JobRunner.run
-_close = ProcessSteps.close
 
 
 def _writes_whatever_stands_there(
@@ -63,9 +62,9 @@ def _deletes_first(self: JobQueue, message: Message, seconds: float, beat: str =
     self._client.send_message(QueueUrl=self.url, MessageBody=message.body, DelaySeconds=int(seconds))
 
 
-def _renews_what_is_lost(self: ProcessSteps, step: Any, progress: float) -> None:
+def _renews_what_is_lost(self: Claims, step: Any, progress: float) -> None:
     try:
-        self._change_own(step, self._signs_of_life(step, progress))
+        self.records.change_own(step, self._signs_of_life(step, progress))
     except Exception:
         return
 
@@ -76,24 +75,25 @@ def _deletes_before_it_records(self: JobRunner, message: Message, request: Any) 
 
 
 def _writes_without_owner(
-    self: ProcessSteps, step: Any, update: Any, names: Any, values: Any, written: Any = None
+    self: RecordTable, own: Any, update: Any, names: Any, values: Any, written: Any = None
 ) -> None:
-    condition = f"process_steps[{step.index}].#step = :step"
-    self._update(step, update(), condition, {**names, "#step": "step"}, {**values, ":step": "human_detector"})
+    at = f"process_steps[{own.index}]"
+    names, values = {**names, "#step": "step"}, {**values, ":step": "human_detector"}
+    self._update(own.video_id, update(at), f"{at}.#step = :step", names, values)
 
 
 def _writes_the_whole_list(
-    self: ProcessSteps, step: Any, update: str, condition: str, names: Any, values: Any
+    self: RecordTable, video_id: int, update: str, condition: str, names: Any, values: Any
 ) -> bool:
     """A last write that replaces the list by what the worker knows of it."""
     new = values.get(":new")
     if new is None or isinstance(new, list) or new["state"] != "done":
-        return _update(self, step, update, condition, names, values)
+        return _update(self, video_id, update, condition, names, values)
     values = {name: value for name, value in values.items() if name != ":new"}
-    return _update(self, step, "SET process_steps = :all", condition, names, {**values, ":all": [new]})
+    return _update(self, video_id, "SET process_steps = :all", condition, names, {**values, ":all": [new]})
 
 
-_update = ProcessSteps._update
+_update = RecordTable._update
 
 
 def _takes_any_partial(self: PartialResult, lines_path: Any) -> bool:
@@ -120,17 +120,17 @@ def _forgets_to_tidy_up(self: PartialResult, *, may_be_left: bool) -> None:
     return None
 
 
-def _gives_up_early(self: ProcessSteps, video_id: int, purpose: Any) -> Any:
+def _gives_up_early(self: Claims, video_id: int, purpose: Any) -> Any:
     step = _claim(self, video_id, purpose)
     step.failures += step.attempt - 1
     return step
 
 
-_claim = ProcessSteps.claim
+_claim = Claims.claim
 
 
-def _leaves_out_why(self: ProcessSteps, step: Any, reason: str) -> None:
-    self._replace_own(step, {"state": "error", "error": ""})
+def _leaves_out_why(self: Claims, step: Any, reason: str) -> None:
+    self.records.replace_own(step, {"step": "human_detector", "state": "error", "error": ""})
 
 
 def _says_it_was_removed(self: Storage, stored: S3Object) -> None:
@@ -151,7 +151,7 @@ PLANTED = (
     ),
     Planted(
         "a claim takes a step from a living owner",
-        ProcessSteps,
+        Claims,
         "_refuse_if_taken",
         lambda *_: None,
         ("analyses_are_explained",),
@@ -165,7 +165,7 @@ PLANTED = (
     ),
     Planted(
         "a renewal of a lost lease goes unnoticed",
-        ProcessSteps,
+        Claims,
         "renew",
         _renews_what_is_lost,
         ("results_are_what_they_claim", "nothing_is_left_over", "little_work_is_lost"),
@@ -180,14 +180,14 @@ PLANTED = (
     ),
     Planted(
         "the owner of an element is not checked",
-        ProcessSteps,
+        RecordTable,
         "_write_own",
         _writes_without_owner,
         ("foreign_data_is_kept", "results_are_what_they_claim", "every_video_ends", "wishes_are_fulfilled"),
     ),
     Planted(
         "the last write replaces the list",
-        ProcessSteps,
+        RecordTable,
         "_update",
         _writes_the_whole_list,
         ("foreign_data_is_kept",),
@@ -201,7 +201,7 @@ PLANTED = (
     ),
     Planted(
         "a stamp ignores the content",
-        job,
+        lookup,
         "stamp",
         _stamps_without_etag,
         ("results_are_what_they_claim", "wishes_are_fulfilled"),
@@ -236,14 +236,14 @@ PLANTED = (
     ),
     Planted(
         "every attempt counts twice as a failure",
-        ProcessSteps,
+        Claims,
         "claim",
         _gives_up_early,
         ("errors_are_explained",),
     ),
     Planted(
         "the reason of an error is lost",
-        ProcessSteps,
+        Claims,
         "finish_error",
         _leaves_out_why,
         ("every_video_ends",),

@@ -50,7 +50,7 @@ class Task:
 
     Attributes:
         process: that it is a part of.
-        goes_on: the condition that it waits for.
+        goes_on: the condition that it waits for; None if it waits for its deadline only.
         deadline: when it goes on without, in epoch seconds; infinity for never.
         glances: its deadline alone is no reason to let time pass.
         turn: when it began to wait, as a number of acts of others.
@@ -58,8 +58,8 @@ class Task:
 
     process: Process
     greenlet: greenlet
-    goes_on: Callable[[], bool] = lambda: True
-    deadline: float = float("inf")
+    goes_on: Callable[[], bool] | None = None
+    deadline: float = 0
     glances: bool = False
     turn: int = 0
 
@@ -97,7 +97,7 @@ class Scheduler:
 
     def wait(self, seconds: float) -> None:
         """Return so many seconds later."""
-        self.wait_for(lambda: False, seconds)
+        self._pause(None, seconds, glances=False)
 
     def wait_for(self, condition: Callable[[], bool], seconds: float = FOR_EVER) -> None:
         """Return once a condition holds, at the latest so many seconds later.
@@ -115,7 +115,7 @@ class Scheduler:
         """
         self._pause(condition, seconds, glances=seconds <= GLANCE_SECONDS)
 
-    def _pause(self, condition: Callable[[], bool], seconds: float, *, glances: bool) -> None:
+    def _pause(self, condition: Callable[[], bool] | None, seconds: float, *, glances: bool) -> None:
         task = self._current
         if task is None:
             return  # The world is being made.
@@ -142,7 +142,6 @@ class Scheduler:
 
     def _act(self) -> bool:
         """Let one task act, or time pass; whether there was any."""
-        self.tasks = [task for task in self.tasks if not task.greenlet.dead]
         ready = [task for task in self.tasks if self._is_ready(task)]
         if ready:
             task = ready[0] if len(ready) == 1 else ready[int(self.random.random() * len(ready))]
@@ -164,12 +163,15 @@ class Scheduler:
             return True
         if task.process.frozen_until > self._now:
             return False
-        is_due = task.deadline <= self._now and not (task.glances and task.turn == self._turn)
-        return is_due or task.goes_on()
+        if task.deadline <= self._now and not (task.glances and task.turn == self._turn):
+            return True
+        return task.goes_on is not None and task.goes_on()
 
     def _switch_to(self, task: Task) -> None:
         self._current = task
         task.greenlet.switch()
+        if task.greenlet.dead:
+            self.tasks.remove(task)
 
 
 def _quietly(act: Callable[[], object]) -> None:

@@ -20,11 +20,19 @@ from human_detector.configuration import Configuration, WorkerSettings
 from human_detector.errors import AnalysisCrashed, Interrupted, VideoError
 from human_detector.processes.protocol import AnalysisRequest
 from human_detector.results.writer import lines_path
-from human_detector.worker import analysis_turn, claim, heartbeat, job, shutdown, task_protection
+from human_detector.worker import (
+    analysis_turn,
+    heartbeat,
+    job,
+    record_table,
+    shutdown,
+    task_protection,
+)
 from human_detector.worker.analysis_turn import AnalysisTurn
-from human_detector.worker.claim import ProcessSteps
+from human_detector.worker.claim import Claims
 from human_detector.worker.end_of_work import EndOfWork
 from human_detector.worker.job import Surroundings
+from human_detector.worker.record_table import RecordTable
 from human_detector.worker.shutdown import Shutdown
 from human_detector.worker.task_protection import TaskProtection
 from simulation.history import BUCKET, QUEUE, TABLE, Analysis, History
@@ -51,7 +59,7 @@ def product_on(scheduler: Scheduler, dice: random.Random) -> Iterator[None]:
     changes: list[tuple[ModuleType, str, object]] = [
         *((module, "threading", threading_on(scheduler)) for module in THREADED),
         (waiting_times, "random", dice),
-        (claim, "uuid", names),
+        (record_table, "uuid", names),
         (storage, "_TRANSFER", IN_ONE_THREAD),
         (storage, "_AS_FOUND", _in_parts()),
     ]
@@ -155,7 +163,7 @@ class SimulatedWorker:
             )
             around = Surroundings(
                 queue=queue,
-                steps=ProcessSteps(clients.dynamodb, TABLE, LEASE_SECONDS, epoch),
+                claims=Claims(RecordTable(clients.dynamodb, TABLE), LEASE_SECONDS, epoch),
                 storage=Storage(clients.s3),
                 analysis=_Analysis(self),
                 turn=AnalysisTurn(monotonic),

@@ -58,6 +58,8 @@ QUIET_SECONDS = 10
 """So long there is nothing to do before all is at rest: a worker that looks at dead letters may be about to tidy up."""
 LOOK_SECONDS = DEAD_LETTER_LOOK_SECONDS + 2 * LONG_POLL_SECONDS
 """The same where there are dead letters, until an idle worker has looked at them."""
+STALE_READS = 0.5
+"""How often a read of DynamoDB that does not ask to be consistent is not."""
 FINAL = ("done", "error")
 
 
@@ -76,7 +78,7 @@ class _Run:
         self.dice = random.Random(schedule.seed)
         self.scheduler = Scheduler(self.dice)
         loose = next((event for event in schedule.events if isinstance(event, Loose)), None)
-        self.world = World(schedule.seed, clock=self.scheduler)
+        self.world = World(schedule.seed, clock=self.scheduler, stale_reads=STALE_READS)
         self.history = History(self.world)
         self.world.network.effect = self.history.effect
         self.world.network.decide = self._decide

@@ -12,7 +12,8 @@ import pytest
 from human_detector.aws.queue import JobQueue, Message
 from human_detector.aws.storage import Storage
 from human_detector.errors import ConfigurationError, HeldByAnother, LeaseLost, PermanentError, TransientError
-from human_detector.worker.claim import ProcessSteps, Purpose
+from human_detector.worker.claim import Claims, Purpose
+from human_detector.worker.record_table import RecordTable
 from human_detector.worker.submitted_records import VideoRecords
 from simulation.dynamodb import DynamoDb
 from simulation.faults import LOST_AFTER, FaultPlan
@@ -37,7 +38,7 @@ class Scene:
         )
         self.clients = world.clients("worker 1")
         self.queue = JobQueue(self.clients.sqs, "jobs", world.clock.now)
-        self.steps = ProcessSteps(self.clients.dynamodb, "t", LEASE, world.clock.now)
+        self.claims = Claims(RecordTable(self.clients.dynamodb, "t"), LEASE, world.clock.now)
         self.storage = Storage(self.clients.s3)
 
     def send(self, body: str = "body") -> None:
@@ -214,13 +215,13 @@ def test_the_life_of_a_job() -> None:
     scene.clients.dynamodb.put_item(TableName="t", Item={"VideoId": 1})
     scene.send()
     message = scene.receive()
-    step = scene.steps.claim(1, Purpose(message))
+    step = scene.claims.claim(1, Purpose(message))
     with pytest.raises(HeldByAnother):
-        scene.steps.claim(1, Purpose(replace(message, message_id="another")))
+        scene.claims.claim(1, Purpose(replace(message, message_id="another")))
     scene.world.clock.wait(LEASE / 2)
     scene.queue.hide(message, LEASE)
-    scene.steps.renew(step, 0.5)
-    scene.steps.finish_done(step, "b", "k")
+    scene.claims.renew(step, 0.5)
+    scene.claims.finish_done(step, "b", "k")
     scene.queue.delete(message)
     assert scene.step() == {
         "step": "human_detector",
@@ -237,7 +238,7 @@ def test_a_claim_whose_answer_is_lost_knows_its_own_work() -> None:
     message = scene.receive()
     sent = scene.world.network.sent
     scene.world.network.decide = FaultPlan({sent + 2: LOST_AFTER})
-    step = scene.steps.claim(1, Purpose(message))
+    step = scene.claims.claim(1, Purpose(message))
     assert step.attempt == 1
     assert scene.step()["owner"] == step.owner
     assert scene.world.network.sent == sent + 4  # read, write, the same write refused, read

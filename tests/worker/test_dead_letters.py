@@ -14,8 +14,9 @@ import pytest
 
 from human_detector.aws.queue import JobQueue
 from human_detector.aws.storage import Storage
-from human_detector.worker.claim import ProcessSteps
+from human_detector.worker.claim import Claims
 from human_detector.worker.dead_letters import DeadLetters
+from human_detector.worker.record_table import RecordTable
 from human_detector.worker.stamp import stamp
 from sample_clip import sample_clip
 from support.dead_letters import die, step_of_the_dead
@@ -56,8 +57,8 @@ def clock() -> Clock:
 def letters(aws: Aws, clock: Clock) -> DeadLetters:
     queue = JobQueue(boto3.client("sqs", region_name=REGION), aws.queue)
     client = boto3.resource("dynamodb", region_name=REGION).meta.client
-    records = ProcessSteps(client, aws.table_name, lease_seconds=100)
-    return DeadLetters(queue, records, Storage(boto3.client("s3")), aws.bucket, clock)
+    claims = Claims(RecordTable(client, aws.table_name), lease_seconds=100)
+    return DeadLetters(queue, claims, Storage(boto3.client("s3")), aws.bucket, clock)
 
 
 def test_the_record_of_a_worker_that_died_in_the_last_delivery_says_so(

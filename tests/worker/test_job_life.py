@@ -65,6 +65,7 @@ class Script:
         self.fails = fails
         self.asked: list[str] = []
         self.stored: dict[str, S3Object] = {}
+        self.records = self
         self.step = ClaimedStep(42, "owner", 0, 1, "now")
         self.messages: list[Message] = []
         self.during_analysis: Any = lambda _check: None
@@ -153,7 +154,7 @@ def surroundings(script: Script, clock: Clock, **settings: Any) -> tuple[Configu
     parts: Any = script
     around = Surroundings(
         queue=parts,
-        steps=parts,
+        claims=parts,
         storage=parts,
         analysis=parts,
         turn=AnalysisTurn(clock),

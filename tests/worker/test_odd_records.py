@@ -9,7 +9,8 @@ import boto3
 import pytest
 
 from human_detector.errors import BadMessage
-from human_detector.worker.claim import ProcessSteps
+from human_detector.worker.claim import Claims
+from human_detector.worker.record_table import RecordTable
 from human_detector.worker.submitted_records import VideoRecords
 from support.emulators import EMULATORS, emulator
 from support.messages import purpose
@@ -35,8 +36,8 @@ def client(aws: Aws) -> Any:
 
 
 @pytest.fixture
-def steps(aws: Aws, client: Any) -> ProcessSteps:
-    return ProcessSteps(client, aws.table_name, lease_seconds=100)
+def claims(aws: Aws, client: Any) -> Claims:
+    return Claims(RecordTable(client, aws.table_name), lease_seconds=100)
 
 
 FOREIGN: list[Any] = [
@@ -51,9 +52,9 @@ FOREIGN: list[Any] = [
 ]
 
 
-def test_foreign_elements_of_any_shape_stay_as_they_are(aws: Aws, steps: ProcessSteps) -> None:
+def test_foreign_elements_of_any_shape_stay_as_they_are(aws: Aws, claims: Claims) -> None:
     aws.table.put_item(Item={"VideoId": 1, "process_steps": FOREIGN, "title": "keep me"})
-    steps.finish_done(steps.claim(1, purpose()), "b", "k")
+    claims.finish_done(claims.claim(1, purpose()), "b", "k")
     record = aws.record(1)
     assert record is not None
     assert record["process_steps"][:-1] == FOREIGN
@@ -77,23 +78,21 @@ def test_foreign_elements_of_any_shape_stay_as_they_are(aws: Aws, steps: Process
     ids=str,
 )
 def test_an_own_element_that_names_no_living_owner_is_claimed(
-    own: dict[str, Any], aws: Aws, steps: ProcessSteps
+    own: dict[str, Any], aws: Aws, claims: Claims
 ) -> None:
     aws.put_record(2, {"step": "other", "state": "done"}, {"step": "human_detector", **own})
-    claimed = steps.claim(2, purpose())
+    claimed = claims.claim(2, purpose())
     assert aws.step(2)["owner"] == claimed.owner
-    steps.renew(claimed, 0.5)
-    steps.finish_error(claimed, "why")
+    claims.renew(claimed, 0.5)
+    claims.finish_error(claimed, "why")
     assert aws.step(2) == {"step": "human_detector", "state": "error", "error": "why"}
     assert aws.record(2)["process_steps"][0] == {"step": "other", "state": "done"}  # type: ignore[index]
 
 
 @pytest.mark.parametrize("attributes", [{}, {"process_steps": None}, {"process_steps": []}], ids=str)
-def test_a_record_without_steps_gets_its_list(
-    attributes: dict[str, Any], aws: Aws, steps: ProcessSteps
-) -> None:
+def test_a_record_without_steps_gets_its_list(attributes: dict[str, Any], aws: Aws, claims: Claims) -> None:
     aws.table.put_item(Item={"VideoId": 3, **attributes})
-    steps.finish_done(steps.claim(3, purpose()), "b", "k")
+    claims.finish_done(claims.claim(3, purpose()), "b", "k")
     assert aws.step(3)["state"] == "done"
 
 
@@ -102,17 +101,17 @@ def test_a_record_without_steps_gets_its_list(
     ["x", 7, {"human_detector": {"state": "done"}}, {"a", "b"}],
     ids=["text", "number", "map", "set"],
 )
-def test_steps_that_are_no_list_are_left_alone(odd: Any, aws: Aws, steps: ProcessSteps) -> None:
+def test_steps_that_are_no_list_are_left_alone(odd: Any, aws: Aws, claims: Claims) -> None:
     aws.table.put_item(Item={"VideoId": 4, "process_steps": odd})
     with pytest.raises(BadMessage, match="valid is a list"):
-        steps.claim(4, purpose())
+        claims.claim(4, purpose())
     assert aws.record(4) == {"VideoId": 4, "process_steps": odd}
 
 
-def test_whoever_changes_the_element_between_look_and_claim_is_seen(aws: Aws, steps: ProcessSteps) -> None:
+def test_whoever_changes_the_element_between_look_and_claim_is_seen(aws: Aws, claims: Claims) -> None:
     """A claim replaces what it has read, and nothing else: not even an element that differs in a detail."""
     aws.put_record(5, {"step": "human_detector", "state": "interrupted", "attempt": 1})
-    read, changed = steps._read, []
+    read, changed = claims.records.read, []
 
     def read_and_let_another_write(video_id: int) -> Any:
         record = read(video_id)
@@ -121,8 +120,8 @@ def test_whoever_changes_the_element_between_look_and_claim_is_seen(aws: Aws, st
             aws.put_record(5, {"step": "human_detector", "state": "interrupted", "attempt": 4})
         return record
 
-    steps._read = read_and_let_another_write  # type: ignore[method-assign]
-    assert steps.claim(5, purpose()).attempt == 5
+    claims.records.read = read_and_let_another_write  # type: ignore[method-assign]
+    assert claims.claim(5, purpose()).attempt == 5
 
 
 @pytest.mark.parametrize("odd", [None, "x", FOREIGN, {"a": 1}], ids=str)

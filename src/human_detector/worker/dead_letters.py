@@ -10,19 +10,21 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from human_detector.aws.error_codes import is_hopeless
 from human_detector.aws.queue import JobQueue, Message
 from human_detector.aws.s3_keys import partial_key
-from human_detector.aws.storage import S3Object, Storage
+from human_detector.aws.storage import Storage
 from human_detector.aws.waiting_times import DEAD_LETTER_LOOK_SECONDS
 from human_detector.errors import BadMessage, PermanentError
 from human_detector.logs import log_context
-from human_detector.worker.claim import ProcessSteps
+from human_detector.worker.claim import Claims
 from human_detector.worker.messages import VideoRequest, parse_message, video_id_of
-from human_detector.worker.record import Element
+from human_detector.worker.record import Element, Record, died, failed, failures_so_far
+from human_detector.worker.record_table import new_token
 from human_detector.worker.stamp import is_of_another_content
 
 log = logging.getLogger(__name__)
@@ -33,7 +35,7 @@ class DeadLetters:
 
     Args:
         queue: whose dead letters.
-        steps: the records.
+        claims: of the records.
         storage: where partial results are.
         bucket: of the results.
         clock: seconds that only go forward.
@@ -42,13 +44,14 @@ class DeadLetters:
     def __init__(
         self,
         queue: JobQueue,
-        steps: ProcessSteps,
+        claims: Claims,
         storage: Storage,
         bucket: str,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._queue = queue
-        self._steps = steps
+        self._claims = claims
+        self._records = claims.records
         self._storage = storage
         self._bucket = bucket
         self._clock = clock
@@ -89,43 +92,59 @@ class DeadLetters:
             video_ids = [video_id_of(request, self._storage) for request in requests]
         except BadMessage:
             return False  # It was buried for that.
-        has_sent = False
+        is_to_go_on = False
         for video_id, request in zip(video_ids, requests, strict=True):
-            with log_context(video_id=video_id):
-                has_sent |= self._close(video_id, request, letter)
-        return has_sent
-
-    def _close(self, video_id: int, request: VideoRequest, letter: Message) -> bool:
-        def is_outdated(result: Element) -> bool:
-            return self._is_outdated(video_id, request, result)
-
-        try:
-            most = self._queue.max_receive_count or 1
-            closing = self._steps.close(video_id, letter, most, is_outdated)
-        except PermanentError:
-            return False  # There is no such record.
-        if closing is None:
-            return False
-        if closing.revive:
+            with log_context(video_id=video_id), suppress(PermanentError):  # There is no such record.
+                is_to_go_on |= self._see_to_video(video_id, request, letter)
+        if is_to_go_on:
             log.warning("sent a dead letter back: its video got further each time that a worker died")
             self._queue.revive(letter)
-            return True
-        log.error("error: %s", closing.reason)
-        if closing.source and (left := self._partial(video_id, closing.source["key"])):
-            self._storage.remove(left)
+        return is_to_go_on
+
+    def _see_to_video(self, video_id: int, request: VideoRequest, letter: Message) -> bool:
+        """End the step of a video that nobody will work on; whether it is to be tried again instead."""
+        record: Record | None = self._records.read(video_id)
+        assert record is not None
+        seen = record.step or {}
+        failures = failures_so_far(seen)
+        match seen.get("state"):
+            case "running" if seen.get("message_id") != letter.message_id and self._claims.may_last(seen):
+                return False  # Another message is at it. Or was: then the letter is looked at again.
+            case "running" if failures < (self._queue.max_receive_count or 1):
+                return True  # The record counts fewer failures than SQS deliveries.
+            case "running":
+                reason = died(failures)
+            case "interrupted" | None:
+                last = f"; the last time: {seen['reason']}" if "reason" in seen else ""
+                reason = f"its message was delivered too often, and is in the dead-letter queue{last}"
+            case "done" if self._is_outdated(seen, video_id, request):
+                record = self._records.reserve(record, new_token())
+                if record is None or not self._is_outdated(seen, video_id, request):
+                    return False  # Somebody has run it meanwhile.
+                reason = "the video was replaced, and the message for the new one is in the dead-letter queue"
+            case _:
+                return False
+        if self._records.put(record, failed(reason)):
+            log.error("error: %s", reason)
+            self._remove_partial(video_id, seen)
         return False
 
-    def _is_outdated(self, video_id: int, request: VideoRequest, result: Element) -> bool:
-        """Whether a result was made of a content of the video that lies there no more."""
+    def _is_outdated(self, step: Element, video_id: int, request: VideoRequest) -> bool:
+        """Whether the result that a step names was made of a content of the video that lies there no more."""
+        match step.get("result_file"):
+            case {"bucket": str(bucket), "key": str(key)}:
+                stored = self._storage.look(bucket, key)
+            case _:
+                return False
         if request.key is None:
-            bucket, key = self._steps.source_of(video_id)
+            video = self._storage.look(*self._records.source_of(video_id))
         else:
-            bucket, key = request.bucket, request.key
-        video = self._storage.look(bucket, key)
-        stored = self._storage.look(result["bucket"], result["key"])
-        if video is None or stored is None:
-            return False
-        return is_of_another_content(stored.metadata, video)
+            video = self._storage.look(request.bucket, request.key)
+        return video is not None and stored is not None and is_of_another_content(stored.metadata, video)
 
-    def _partial(self, video_id: int, video_key: str) -> S3Object | None:
-        return self._storage.look(self._bucket, partial_key(video_id, video_key))
+    def _remove_partial(self, video_id: int, step: Element) -> None:
+        match step.get("source"):
+            case {"key": str(key)}:
+                left = self._storage.look(self._bucket, partial_key(video_id, key))
+                if left is not None:
+                    self._storage.remove(left)

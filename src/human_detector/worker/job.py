@@ -13,12 +13,11 @@ from pathlib import Path
 from botocore.exceptions import BotoCoreError, ClientError
 
 from human_detector.aws.queue import JobQueue, Message
-from human_detector.aws.s3_keys import partial_key, report_key, result_key
+from human_detector.aws.s3_keys import partial_key, report_key
 from human_detector.aws.storage import S3Object, Storage
 from human_detector.aws.waiting_times import LONGEST_HOLD_SECONDS, retry_delay
 from human_detector.configuration import Configuration
 from human_detector.errors import (
-    BadMessage,
     ConfigurationError,
     HumanDetectorError,
     Interrupted,
@@ -31,20 +30,20 @@ from human_detector.processes.analysis_process import AnalysisProcess
 from human_detector.processes.protocol import AnalysisRequest
 from human_detector.results.writer import lines_path
 from human_detector.worker.analysis_turn import AnalysisTurn
-from human_detector.worker.claim import ClaimedStep, ProcessSteps, Purpose, died
+from human_detector.worker.claim import ClaimedStep, Claims, Purpose
 from human_detector.worker.failures import Fate, Verdict, judge
 from human_detector.worker.health import Health
 from human_detector.worker.heartbeat import Heartbeat
+from human_detector.worker.lookup import Lookup
 from human_detector.worker.messages import VideoRequest, video_id_of
 from human_detector.worker.metrics import Metrics
 from human_detector.worker.own_object import OwnObject
 from human_detector.worker.partial_results import OWNER, PartialResult
-from human_detector.worker.record import Element
+from human_detector.worker.record import died
 from human_detector.worker.report_beside_result import write_worker_report
 from human_detector.worker.running_job import RunningJob
 from human_detector.worker.scratch import job_folder, require_space
 from human_detector.worker.shutdown import Shutdown
-from human_detector.worker.stamp import stamp
 from human_detector.worker.task_protection import TaskProtection
 
 log = logging.getLogger(__name__)
@@ -59,7 +58,7 @@ class Surroundings:
     """What all jobs of a worker share."""
 
     queue: JobQueue
-    steps: ProcessSteps
+    claims: Claims
     storage: Storage
     analysis: AnalysisProcess
     turn: AnalysisTurn
@@ -85,7 +84,9 @@ class JobRunner:
         self, configuration: Configuration, around: Surroundings, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._output_bucket = configuration.output_bucket
-        self._human_detection = configuration.human_detection
+        self._lookup = Lookup(
+            around.claims.records, around.storage, configuration.output_bucket, configuration.human_detection
+        )
         self._settings = configuration.worker
         self._wants_report = configuration.report
         self._max_failures = around.queue.max_receive_count or configuration.worker.max_attempts
@@ -107,8 +108,8 @@ class JobRunner:
             job = RunningJob(message, request, video_id)
             verdict, reason = Verdict(Fate.DELETE), ""
             try:
-                self._look_up(job)
-                self._claim(job)
+                job.found = self._lookup.find(video_id, request)
+                job.step = self._claim(job)
                 self._work(job)
             except Exception as error:
                 if isinstance(error, ConfigurationError):
@@ -140,44 +141,20 @@ class JobRunner:
         )
         return verdict
 
-    def _look_up(self, job: RunningJob) -> None:
-        """Find the video, and what is stored of it."""
-        storage, request = self._around.storage, job.request
-        job.place = job.video = job.missing = job.stored = None
-        try:
-            if request.key is None:
-                job.place = self._around.steps.source_of(job.video_id)
-            else:
-                job.place = request.bucket, request.key
-            job.video = storage.find(*job.place)
-        except BadMessage:
-            raise
-        except PermanentError as error:
-            job.missing = error
-        else:
-            job.made_of = stamp(job.video, self._human_detection)
-        if job.place is not None:
-            job.stored = storage.look(self._output_bucket, result_key(job.video_id, job.place[1]))
-
-    def _claim(self, job: RunningJob) -> None:
+    def _claim(self, job: RunningJob) -> ClaimedStep:
         """Make the record's step ours."""
-        source: Element = {}
-        result: Element | None = None
-        if job.place is not None:
-            source = dict(zip(("bucket", "key"), job.place, strict=True))
-            if job.is_stored_already or job.is_last_of_its_video:
-                key = result_key(job.video_id, source["key"])
-                result = {"bucket": self._output_bucket, "key": key}
+        found = job.found
+        is_enough = job.is_stored_already or found.is_last_result
         # Only by the name of the object that it is about does an S3 event say whose record that is.
-        only_own = job.missing is not None and job.request.video_id is None
+        only_own = found.missing is not None and job.request.video_id is None
         purpose = Purpose(
             job.message,
-            source,
-            result,
+            found.source,
+            found.result_place if is_enough else None,
             only_own,
             lambda: self._around.queue.hide(job.message, self._settings.lease_seconds),
         )
-        job.step = self._around.steps.claim(job.video_id, purpose)
+        return self._around.claims.claim(job.video_id, purpose)
 
     def _work(self, job: RunningJob) -> None:
         """Fetch, analyse, store, record; from the beginning where the video is replaced meanwhile."""
@@ -187,7 +164,7 @@ class JobRunner:
             raise TransientError(died(step.failures))
         renewals = [
             lambda: around.queue.hide(job.message, self._settings.lease_seconds),
-            lambda: around.steps.renew(step, job.progress),
+            lambda: around.claims.renew(step, job.progress),
             around.protection.renew,
         ]
         with (
@@ -209,7 +186,7 @@ class JobRunner:
                     self._produce(job, folder, heartbeat, check)
                 except ObjectReplaced as error:
                     log.warning("starting again with the new object: %s", error)
-                    self._look_up(job)
+                    job.found = self._lookup.find(job.video_id, job.request)
                 else:
                     return
             raise TransientError(f"the video was replaced {MOST_VIDEOS_PER_JOB} times while it was fetched")
@@ -222,29 +199,30 @@ class JobRunner:
         The result is stored before it is recorded, and recorded before the message is deleted: a crash
         between any two of these leaves what the next attempt needs to finish.
         """
-        if job.missing is not None:
-            raise job.missing
-        assert job.video is not None
+        video = job.found.video
+        if video is None:
+            assert job.found.missing is not None
+            raise job.found.missing
         assert job.step is not None
         began = self._clock()
-        key = result_key(job.video_id, job.video.key)
-        partial = self._partial(job, job.video.key)
+        key = job.found.result_place["key"]
+        partial = self._partial(job, video.key)
         if job.is_stored_already:
             log.info("the result is there already: only the record was missing")
         else:
             page = self._own_object(job, report_key(key), None)
             if self._wants_report:
                 page.look()
-            result_path = self._analyze(job, job.video, partial, folder, check)
+            result_path = self._analyze(job, video, partial, folder, check)
             if self._wants_report:
                 # Before the result: where there is a result, the job is done.
-                self._report(job, job.video, result_path, page, check)
+                self._report(job, video, result_path, page, check)
             heartbeat.check()
             with job.phases.time("Upload"):
-                self._own_object(job, key, job.stored).store(result_path)
+                self._own_object(job, key, job.found.result).store(result_path)
         heartbeat.check()
         partial.discard(may_be_left=job.is_repeated)
-        self._around.steps.finish_done(job.step, self._output_bucket, key)
+        self._around.claims.finish_done(job.step, self._output_bucket, key)
         log.info(
             "done in %.1f s: %s frames analysed, result in s3://%s/%s",
             self._clock() - began,
@@ -325,8 +303,8 @@ class JobRunner:
             self._around.storage,
             self._output_bucket,
             key,
-            {**job.made_of, **more},
-            lambda: self._around.steps.renew(step, job.progress),
+            {**job.found.made_of, **more},
+            lambda: self._around.claims.renew(step, job.progress),
             stored,
         )
 
@@ -371,10 +349,10 @@ class JobRunner:
                 case "error":
                     if source_key := job.step.source.get("key"):
                         self._partial(job, source_key).discard(may_be_left=True)
-                    self._around.steps.finish_error(job.step, reason)
+                    self._around.claims.finish_error(job.step, reason)
                 case "interrupted":
                     job.step.failures += verdict.fate is Fate.RETRY
-                    self._around.steps.finish_interrupted(job.step, reason)
+                    self._around.claims.finish_interrupted(job.step, reason)
         except Exception as error:
             unrecorded = self.judge(error, job.message)
             # No record of the failure, so no end for the message either.

@@ -8,12 +8,14 @@ to learn where the video is.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
 STEP = "human_detector"
 SOURCE_STEP = "video_split"
+
+MAX_ERROR_CHARACTERS = 2000
 
 Element = dict[str, Any]
 """One element of the list `process_steps`."""
@@ -48,6 +50,11 @@ class Record:
     def step(self) -> Element | None:
         """The worker's own element, if there is one."""
         return None if self.index is None else self.elements[self.index]
+
+    def with_step(self, step: Element) -> Record:
+        """The same with another element in the place of the worker's own, which must be there."""
+        assert self.index is not None
+        return replace(self, elements=[*self.elements[: self.index], step, *self.elements[self.index + 1 :]])
 
     @property
     def state(self) -> str:
@@ -108,6 +115,21 @@ def lease_seconds_left(step: Mapping[str, Any], now: float) -> float:
         return 0
     # A step that runs without a lease was left by software that knows none.
     return max(0.0, float(_number(step, "lease_expires_at")) - now)
+
+
+def has_ended(step: Mapping[str, Any]) -> bool:
+    """Whether a step says how its video ended."""
+    return step.get("state") in ("done", "error")
+
+
+def failed(reason: str) -> Element:
+    """The step of a video that is given up."""
+    return {"step": STEP, "state": "error", "error": reason[:MAX_ERROR_CHARACTERS]}
+
+
+def died(times: int) -> str:
+    """Why a video is given up that its workers did not survive."""
+    return f"the worker died {times} times while analysing it"
 
 
 def attempts_so_far(step: Mapping[str, Any]) -> int:

@@ -12,9 +12,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from human_detector.aws.error_codes import CONDITION_FAILED, error_code
 from human_detector.errors import PermanentError, TransientError
-from human_detector.worker.claim import WRITE_TRIES
 from human_detector.worker.messages import is_video_id
 from human_detector.worker.record import SOURCE_STEP, STEP, Element, Record, lease_seconds_left
+from human_detector.worker.record_table import WRITE_TRIES
 
 SUBMITTED_AGAIN = {"step": STEP, "state": "interrupted", "reason": "submitted again"}
 """What a step becomes that is to be run again. To the worker it is one that another has given back."""
