@@ -99,10 +99,11 @@ def test_a_record_that_nobody_will_work_on_ends(
     "own",
     [
         {"step": "human_detector", "state": "done", "result_file": {"bucket": "b", "key": "k"}},
+        {"step": "human_detector", "state": "done"},
         {"step": "human_detector", "state": "error", "error": "too long"},
         step_of_the_dead("another message", lease_expires_at=int(time.time())),
     ],
-    ids=["done", "error", "another message is at it"],
+    ids=["done", "done, but not where", "error", "another message is at it"],
 )
 def test_what_has_ended_or_goes_on_is_left_alone(own: dict[str, Any], aws: Aws, letters: DeadLetters) -> None:
     aws.put_record(1, own)
@@ -120,6 +121,22 @@ def test_a_video_that_got_further_each_time_is_sent_back(aws: Aws, letters: Dead
     (message,) = aws.sqs.receive_message(QueueUrl=aws.queue_url, AttributeNames=["All"])["Messages"]
     assert json.loads(message["Body"]) == {"VideoId": 1, "key": "videos/1.mp4"}
     assert message["Attributes"]["ApproximateReceiveCount"] == "1"
+
+
+def test_a_letter_of_several_videos_is_sent_back_once(aws: Aws, letters: DeadLetters) -> None:
+    entries = [
+        {
+            "eventName": "ObjectCreated:Put",
+            "s3": {"bucket": {"name": aws.bucket}, "object": {"key": f"videos/{video}.mp4"}},
+        }
+        for video in (1, 2)
+    ]
+    letter = die(aws, {"Records": entries})
+    for video in (1, 2):
+        aws.put_record(video, step_of_the_dead(letter, failures=0))
+    assert letters.look()
+    assert aws.counts(aws.queue_url) == (1, 0)
+    assert aws.counts(aws.dead_letter_url) == (0, 0)
 
 
 def test_odd_letters_harm_nobody(aws: Aws, letters: DeadLetters) -> None:
