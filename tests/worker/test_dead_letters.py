@@ -185,42 +185,75 @@ def test_a_worker_that_is_killed_in_the_last_delivery_strands_no_video(aws: Aws,
 
 
 def test_a_result_of_what_lay_there_before_is_no_answer_to_a_dead_letter(
-    aws: Aws, letters: DeadLetters, clock: Clock
+    aws: Aws, letters: DeadLetters
 ) -> None:
-    key, stored_at = "videos/1.mp4", "human_detector/1/1.json"
-    place = {"bucket": aws.bucket, "key": stored_at}
-    done = {"step": "human_detector", "state": "done", "result_file": place}
-    storage = Storage(boto3.client("s3"))
-    aws.s3.put_object(Bucket=aws.bucket, Key=key, Body=b"a video")
-    made_of = stamp(storage.find(aws.bucket, key), {})
-    aws.s3.put_object(Bucket=aws.bucket, Key=stored_at, Body=b"{}", Metadata=made_of)
-    aws.put_record(1, done)
-    die(aws, {"VideoId": 1, "key": key})
+    a_video_that_was_replaced(aws)
+    die(aws, {"VideoId": 1, "key": VIDEO})
     letters.look()
-    assert aws.record(1)["process_steps"] == [done], "it was made of the video that lies there"
-    aws.s3.put_object(Bucket=aws.bucket, Key=key, Body=b"another video")
-    clock.now += 3600
-    letters.look()
-    (step,) = aws.record(1)["process_steps"]
+    (step,) = aws.record(1)["process_steps"]  # type: ignore[index]
     assert step["state"] == "error"
     assert step["error"].startswith("the video was replaced")
 
 
-def test_a_result_of_another_key_is_left_alone(aws: Aws, letters: DeadLetters) -> None:
-    stored_at = "human_detector/1/1.json"
-    done = {
-        "step": "human_detector",
-        "state": "done",
-        "result_file": {"bucket": aws.bucket, "key": stored_at},
-    }
-    for key in ("videos/1.mp4", "others/1.mp4"):
-        aws.s3.put_object(Bucket=aws.bucket, Key=key, Body=key.encode())
-    made_of = stamp(Storage(boto3.client("s3")).find(aws.bucket, "others/1.mp4"), {})
-    aws.s3.put_object(Bucket=aws.bucket, Key=stored_at, Body=b"{}", Metadata=made_of)
-    aws.put_record(1, done)
-    die(aws, {"VideoId": 1, "key": "videos/1.mp4"})
+def test_a_result_of_what_lies_there_is_an_answer(aws: Aws, letters: DeadLetters) -> None:
+    a_video_that_was_replaced(aws)
+    done = result_of(aws, VIDEO)
+    die(aws, {"VideoId": 1, "key": VIDEO})
     letters.look()
-    assert aws.record(1)["process_steps"] == [done]
+    assert aws.step(1) == done
+
+
+def test_a_letter_from_before_the_video_was_replaced_is_not_about_the_new_one(
+    aws: Aws, letters: DeadLetters
+) -> None:
+    die(aws, {"VideoId": 1, "key": VIDEO})
+    time.sleep(2)  # S3 tells in whole seconds when an object was stored.
+    done = a_video_that_was_replaced(aws)
+    letters.look()
+    assert aws.step(1) == done
+
+
+VIDEO = "videos/1.mp4"
+
+
+def a_video_that_was_replaced(aws: Aws) -> dict[str, Any]:
+    """When its result was there; returns the step, which is done."""
+    aws.s3.put_object(Bucket=aws.bucket, Key=VIDEO, Body=b"a video")
+    done = result_of(aws, VIDEO)
+    aws.s3.put_object(Bucket=aws.bucket, Key=VIDEO, Body=b"another video")
+    return done
+
+
+def result_of(aws: Aws, key: str) -> dict[str, Any]:
+    """Store a result of what lies at a key; returns the step of record 1, which is done."""
+    place = {"bucket": aws.bucket, "key": "human_detector/1/1.json"}
+    made_of = stamp(Storage(boto3.client("s3")).find(aws.bucket, key), {})
+    aws.s3.put_object(Bucket=aws.bucket, Key=place["key"], Body=b"{}", Metadata=made_of)
+    done = {"step": "human_detector", "state": "done", "result_file": place}
+    aws.put_record(1, done)
+    return done
+
+
+def test_a_result_of_another_key_is_left_alone(aws: Aws, letters: DeadLetters) -> None:
+    for key in (VIDEO, "others/1.mp4"):
+        aws.s3.put_object(Bucket=aws.bucket, Key=key, Body=key.encode())
+    done = result_of(aws, "others/1.mp4")
+    die(aws, {"VideoId": 1, "key": VIDEO})
+    letters.look()
+    assert aws.step(1) == done
+
+
+def test_a_letter_that_a_worker_has_buried_is_left_alone(aws: Aws, letters: DeadLetters) -> None:
+    """The worker has seen to the record: what it says now is the work of another message."""
+    queue = JobQueue(boto3.client("sqs", region_name=REGION), aws.queue)
+    own = {"step": "human_detector", "state": "interrupted", "reason": "asked to stop"}
+    aws.put_record(1, own)
+    aws.send({"VideoId": 1})
+    message = queue.receive(0, 30)
+    assert message is not None
+    assert queue.bury(message, "no record says the end")
+    letters.look()
+    assert aws.step(1) == own
 
 
 def test_a_lease_that_ended_long_ago_is_of_no_other_message(aws: Aws, letters: DeadLetters) -> None:

@@ -113,9 +113,9 @@ class Script:
         self.stored[key] = S3Object(bucket, key, f"etag {len(self.asked)}", 1, metadata)
         return self.stored[key]
 
-    def remove(self, stored: S3Object) -> None:
+    def remove(self, stored: S3Object) -> bool:
         self._note("remove", stored.key)
-        del self.stored[stored.key]
+        return self.stored.pop(stored.key, None) == stored
 
     def receive(self, _wait: int, _lease_seconds: float) -> Message | None:
         return self.messages.pop() if self.messages else None

@@ -40,6 +40,7 @@ class Message:
         received_at: when, in the clock's seconds.
         seen_beat: the last sign of life of a worker that was at its video when it was put off, if any.
         waited_seconds: how long it has waited in the queue since then.
+        sent_at: when it was sent first, in epoch seconds by SQS's clock.
     """
 
     message_id: str
@@ -50,6 +51,7 @@ class Message:
     received_at: float
     seen_beat: str = ""
     waited_seconds: float = 0
+    sent_at: float = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +132,10 @@ class JobQueue:
         return next(map(self._message, answer.get("Messages", [])), None)
 
     def read_dead_letters(self) -> list[Message]:
-        """Some of the dead letters; they stay where they are, and anybody else can read them."""
+        """Some of the letters that SQS has moved away; they stay, and anybody else can read them.
+
+        Without those that a worker has buried: it has recorded the end before.
+        """
         if self._dead_letter_arn is None:
             return []
         answer = self._client.receive_message(
@@ -138,13 +143,15 @@ class JobQueue:
             MaxNumberOfMessages=10,
             VisibilityTimeout=0,
             AttributeNames=["ApproximateReceiveCount", "SentTimestamp", SOURCE],
+            MessageAttributeNames=[REASON],
         )
-        # Several queues may share a dead-letter queue.
-        return [
-            self._message(received)
-            for received in answer.get("Messages", [])
-            if received["Attributes"].get(SOURCE, self._arn) == self._arn
-        ]
+        return [self._message(letter) for letter in answer.get("Messages", []) if self._was_moved(letter)]
+
+    def _was_moved(self, letter: Mapping[str, Any]) -> bool:
+        """Whether SQS has moved a letter away from this queue: several may share a dead-letter queue."""
+        if SOURCE in letter["Attributes"]:
+            return bool(letter["Attributes"][SOURCE] == self._arn)
+        return not _text(letter, REASON)
 
     def revive(self, letter: Message) -> None:
         """Move a message from the dead-letter queue back to where it came from."""
@@ -153,15 +160,17 @@ class JobQueue:
 
     def _message(self, received: Mapping[str, Any]) -> Message:
         attributes = received["Attributes"]
+        sent_at = int(attributes["SentTimestamp"]) / 1000
         return Message(
             received["MessageId"],
             received["Body"],
             received["ReceiptHandle"],
             int(attributes["ApproximateReceiveCount"]),
-            queue_seconds=max(0.0, time.time() - int(attributes["SentTimestamp"]) / 1000),
+            queue_seconds=max(0.0, time.time() - sent_at),
             received_at=self._clock(),
             seen_beat=_text(received, SEEN_BEAT),
             waited_seconds=float(_text(received, WAITED_SECONDS) or 0),
+            sent_at=sent_at,
         )
 
     def hide(self, message: Message, seconds: float) -> None:

@@ -42,6 +42,7 @@ class S3Object:
         etag: S3's fingerprint of its content, without quotes.
         size: bytes.
         metadata: stored with it.
+        modified_at: when it was stored, in epoch seconds by S3's clock; 0 if we wrote it.
     """
 
     bucket: str
@@ -49,6 +50,7 @@ class S3Object:
     etag: str
     size: int
     metadata: Mapping[str, str]
+    modified_at: float = 0
 
     def to_dict(self) -> dict[str, str]:
         """Where a video came from, as the result file has it."""
@@ -169,17 +171,22 @@ class Storage:
         """Get a file of our own back."""
         self._client.download_file(bucket, key, str(path), Config=_TRANSFER)
 
-    def remove(self, stored: S3Object) -> None:
-        """Remove an object of our own, unless another one stands there by now."""
+    def remove(self, stored: S3Object) -> bool:
+        """Remove an object of our own; False if something else stands there by now, or nothing."""
         try:
             self._client.delete_object(Bucket=stored.bucket, Key=stored.key, **_if_match(stored))
         except ClientError as error:
             if error_code(error) not in CHANGED_OBJECT_CODES:
                 raise
+            return False
+        return True
 
     def _head(self, bucket: str, key: str) -> S3Object:
         head = self._client.head_object(Bucket=bucket, Key=key)
-        return S3Object(bucket, key, head["ETag"].strip('"'), head["ContentLength"], head["Metadata"])
+        modified_at = head["LastModified"].timestamp()
+        return S3Object(
+            bucket, key, head["ETag"].strip('"'), head["ContentLength"], head["Metadata"], modified_at
+        )
 
 
 class _AsFound(BaseSubscriber):  # type: ignore[misc]

@@ -29,6 +29,9 @@ from human_detector.worker.stamp import is_of_another_content
 
 log = logging.getLogger(__name__)
 
+TIMESTAMP_SECONDS = 1
+"""S3 tells in whole seconds when an object was stored."""
+
 
 class DeadLetters:
     """Looks at the dead-letter queue now and then. The letters stay, for whoever wants to send them again.
@@ -117,9 +120,9 @@ class DeadLetters:
             case "interrupted" | None:
                 last = f"; the last time: {seen['reason']}" if "reason" in seen else ""
                 reason = f"its message was delivered too often, and is in the dead-letter queue{last}"
-            case "done" if self._is_outdated(seen, video_id, request):
+            case "done" if self._is_outdated(seen, video_id, request, letter):
                 record = self._records.reserve(record, new_token())
-                if record is None or not self._is_outdated(seen, video_id, request):
+                if record is None or not self._is_outdated(seen, video_id, request, letter):
                     return False  # Somebody has run it meanwhile.
                 reason = "the video was replaced, and the message for the new one is in the dead-letter queue"
             case _:
@@ -129,18 +132,21 @@ class DeadLetters:
             self._remove_partial(video_id, seen)
         return False
 
-    def _is_outdated(self, step: Element, video_id: int, request: VideoRequest) -> bool:
-        """Whether the result that a step names was made of a content of the video that lies there no more."""
+    def _is_outdated(self, step: Element, video_id: int, request: VideoRequest, letter: Message) -> bool:
+        """Whether a result was made of what lay there before the video that the letter asks for."""
         match step.get("result_file"):
             case {"bucket": str(bucket), "key": str(key)}:
-                stored = self._storage.look(bucket, key)
+                result = self._storage.look(bucket, key)
             case _:
                 return False
         if request.key is None:
             video = self._storage.look(*self._records.source_of(video_id))
         else:
             video = self._storage.look(request.bucket, request.key)
-        return video is not None and stored is not None and is_of_another_content(stored.metadata, video)
+        if video is None or result is None or not is_of_another_content(result.metadata, video):
+            return False
+        # Whoever has put another video there since the letter was sent, has sent a message for that one.
+        return video.modified_at <= letter.sent_at + TIMESTAMP_SECONDS
 
     def _remove_partial(self, video_id: int, step: Element) -> None:
         match step.get("source"):

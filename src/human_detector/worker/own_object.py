@@ -50,8 +50,8 @@ class OwnObject:
         self._is_known = True
         return self.stored
 
-    def store(self, path: Path) -> None:
-        """Write it, in the place of what is known to stand there.
+    def store(self, path: Path) -> S3Object:
+        """Write it, in the place of what is known to stand there; what stands there now.
 
         Raises:
             LeaseLost: a successor has written it.
@@ -70,27 +70,42 @@ class OwnObject:
                 self.look()
             else:
                 self._is_known = True
-                return
+                return self.stored
         raise TransientError(f"s3://{self._bucket}/{self.key} was changed {STORE_TRIES} times during a write")
 
     def store_for_now(self, path: Path) -> None:
-        """Write it for the time that the lease lasts: whoever loses that meanwhile takes it back.
+        """Write it for the time that the lease lasts.
+
+        If that is lost meanwhile, a new object is taken back: the successor may have ended, and would never
+        know of it. One that replaced another stays: the successor has that one still to remove.
 
         Raises:
             LeaseLost: another worker owns the lease.
             TransientError: it could not be stored.
         """
-        self.store(path)
+        is_new = self.stored is None
+        stored = self.store(path)
         try:
             self._still_ours()
         except LeaseLost:
-            self.remove()
+            if is_new:
+                self._storage.remove(stored)
             raise
 
     def remove(self) -> None:
-        """Remove it, unless somebody else has written it since."""
-        if not self._is_known:
-            self.look()
-        if self.stored is not None:
-            self._storage.remove(self.stored)
-            self.stored = None
+        """Remove it, whoever of our predecessors has written it.
+
+        Raises:
+            LeaseLost: somebody has written it since, and it may be our successor.
+        """
+        for _ in range(STORE_TRIES):
+            if not self._is_known:
+                self.look()
+            if self.stored is None or self._storage.remove(self.stored):
+                self.stored = None
+                return
+            self._still_ours()
+            self._is_known = False
+        raise TransientError(
+            f"s3://{self._bucket}/{self.key} changed {STORE_TRIES} times while it was removed"
+        )

@@ -74,12 +74,15 @@ class PartialResult:
 
         Args:
             may_be_left: whether an earlier attempt may have left one that this one has not looked at.
+
+        Raises:
+            LeaseLost: another worker is at the video.
         """
         try:
             if may_be_left and self._object.stored is None:
                 self._object.look()
             self._object.remove()
-        except (ClientError, BotoCoreError) as error:
+        except (ClientError, BotoCoreError, TransientError) as error:
             log.warning("the partial result could not be removed: %s", error)
 
 
