@@ -49,6 +49,8 @@ def check(schedule: Schedule, history: History) -> list[Violation]:
 def every_video_ends(schedule: Schedule, history: History) -> Iterator[str]:
     """Each record says `done` or `error`, with what belongs to it, within a bound after the last fault."""
     for video_id, versions in history.records.items():
+        if video_id in history.deleted_records:
+            continue
         last = versions[-1].own
         state = last.get("state", "waiting")
         if state not in ("done", "error"):
@@ -65,6 +67,8 @@ def wishes_are_fulfilled(schedule: Schedule, history: History) -> Iterator[str]:
     Or a dead letter, where the record has a result of another key.
     """
     for wish in history.wishes:
+        if wish.video_id in history.deleted_records:
+            continue
         if not (_is_fulfilled(history, wish, float("inf")) or _has_dead_letter(history, wish)):
             yield f"nobody has seen to {_named(wish)}, asked for at {wish.at - EPOCH:.0f} s"
 
@@ -87,8 +91,10 @@ def results_are_what_they_claim(schedule: Schedule, history: History) -> Iterato
 
 
 def foreign_data_is_kept(schedule: Schedule, history: History) -> Iterator[str]:
-    """A worker changes nothing of a record but its own element."""
+    """A worker changes nothing of a record but its own element, and makes none anew that was deleted."""
     for video_id, versions in history.records.items():
+        if versions[-1].at > history.deleted_records.get(video_id, float("inf")):
+            yield f"{versions[-1].by} made record {video_id} anew, which was deleted"
         for before, after in pairwise(versions):
             if after.by.startswith("worker") and _foreign(before) != _foreign(after):
                 yield f"{after.by} changed what others wrote to record {video_id}: {_foreign(after)}"
@@ -99,7 +105,8 @@ def foreign_data_is_kept(schedule: Schedule, history: History) -> Iterator[str]:
 def nothing_is_acknowledged_before_it_is_recorded(schedule: Schedule, history: History) -> Iterator[str]:
     """When the last message that asks for something is deleted, the record says what came of it."""
     for deletion in history.deletions:
-        missed = [wish for wish in deletion.wishes if not _is_fulfilled(history, wish, deletion.at)]
+        asked = [wish for wish in deletion.wishes if wish.video_id not in history.deleted_records]
+        missed = [wish for wish in asked if not _is_fulfilled(history, wish, deletion.at)]
         if missed and not deletion.others:
             yield f"{deletion.by} deleted the message for {_named(missed[0])}, of which no record says the end"
 
@@ -165,12 +172,14 @@ def lost_analyses_stop(schedule: Schedule, history: History) -> Iterator[str]:
 def nothing_is_left_over(schedule: Schedule, history: History) -> Iterator[str]:
     """No partial result is left.
 
-    But where one was written by an attempt that had lost the record by then, and its worker was hit by a fault
+    But where its record was deleted, or where one was written by an attempt that had lost the record by then, and its worker was hit by a fault
     before it could take it back; or where a fault hit a request for that very object.
     """
     for key, versions in history.objects.items():
         last = versions[-1]
         if not key.startswith(PARTIAL) or last.object is None or key in history.touched:
+            continue
+        if _video_of(key) in history.deleted_records:
             continue
         hit = any(fault.who == last.by and fault.at >= last.at for fault in history.faults)
         if not (hit and _was_late(history, key, last)):
@@ -307,13 +316,7 @@ def _is_excused(history: History, earlier: list[Analysis], later: Analysis) -> b
         for version in history.records[later.video_id]
     )
     finished = any(analysis.end == "done" for analysis in earlier)
-    return not same or forced or ended or finished or key in history.touched or _taken_back(history, key)
-
-
-def _taken_back(history: History, key: str) -> bool:
-    """Whether a worker that stood still saved when it had lost the record, and took it back: with what it replaced."""
-    frozen = {fault.who for fault in history.faults}
-    return any(version.object is None and version.by in frozen for version in history.objects.get(key, []))
+    return not same or forced or ended or finished or key in history.touched
 
 
 def _holds_the_record(history: History, analysis: Analysis) -> bool:
@@ -322,9 +325,12 @@ def _holds_the_record(history: History, analysis: Analysis) -> bool:
     return before[-1].by == analysis.by
 
 
+def _video_of(partial_key: str) -> int:
+    return int(partial_key.removeprefix(PARTIAL).partition("/")[0])
+
+
 def _was_late(history: History, key: str, written: ObjectVersion) -> bool:
     """Whether the attempt that wrote a partial result did not own the record any more."""
     assert written.object is not None
-    video_id = int(key.removeprefix(PARTIAL).partition("/")[0])
-    before = [version for version in history.records[video_id] if version.at <= written.at]
+    before = [version for version in history.records[_video_of(key)] if version.at <= written.at]
     return before[-1].own.get("owner") != written.object.metadata["owner"]

@@ -114,6 +114,7 @@ class History:
 
     Attributes:
         faults: what hit the workers, and when.
+        deleted_records: when somebody deleted them.
         touched: the keys of objects of which a request met a fault.
     """
 
@@ -125,6 +126,7 @@ class History:
     analyses: list[Analysis] = field(default_factory=list)
     happenings: list[Happening] = field(default_factory=list)
     faults: list[Happening] = field(default_factory=list)
+    deleted_records: dict[int, float] = field(default_factory=dict)
     touched: set[str] = field(default_factory=set)
     faults_ceased_at: float = 0
     at_rest_at: float | None = None
@@ -153,6 +155,8 @@ class History:
                 video_id = int(given["VideoId"])
                 item = self.world.dynamodb.tables[TABLE].items[video_id]
                 self.records[video_id].append(RecordVersion(now, request.sender, item))
+            case "delete_item":
+                self.deleted_records[int(request.parameters["Key"]["VideoId"])] = now
             case "put_object" | "delete_object":
                 key = request.parameters["Key"]
                 found = self.world.s3.buckets[BUCKET].get(key)
@@ -183,21 +187,31 @@ class History:
         return [before[-1].object if before else None, *(version.object for version in within)]
 
 
-def body_of(form: str, video_id: int, key: str, force: bool) -> str:
+def body_of(form: str, video_id: int, key: str, *, force: bool = False) -> str:
     """A message in one of its forms."""
     if form == "s3 event":
-        place = {"bucket": {"name": BUCKET}, "object": {"key": key}}
-        return json.dumps({"Records": [{"eventName": "ObjectCreated:Put", "s3": place}]})
+        return json.dumps({"Records": [_entry(key)]})
     if form == "no key":
         return json.dumps({"VideoId": video_id})
     return json.dumps({"VideoId": video_id, "key": key, **({"force": True} if force else {})})
+
+
+def event_of(keys: Sequence[str]) -> str:
+    """An S3 event of several objects, and of an entry that makes no sense."""
+    first, *rest = map(_entry, keys)
+    return json.dumps({"Records": [first, {"eventName": "ObjectCreated:Put"}, *rest]})
+
+
+def _entry(key: str) -> dict[str, Any]:
+    place = {"bucket": {"name": BUCKET}, "object": {"key": key}}
+    return {"eventName": "ObjectCreated:Put", "s3": place}
 
 
 def wishes_of(body: str, at: float) -> list[Wish]:
     """What a message asks for. Without a key, that is the key which all records name."""
     document = json.loads(body)
     if "Records" in document:
-        keys = [entry["s3"]["object"]["key"] for entry in document["Records"]]
+        keys = [entry["s3"]["object"]["key"] for entry in document["Records"] if "s3" in entry]
         return [Wish(at, int(key.rpartition("/")[2].removesuffix(".mp4")), key, False) for key in keys]
     video_id = document["VideoId"]
     key = document.get("key", f"videos/{video_id}.mp4")

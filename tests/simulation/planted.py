@@ -7,8 +7,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from botocore.exceptions import ClientError
-
 from human_detector.aws.queue import JobQueue, Message
 from human_detector.aws.storage import S3Object, Storage
 from human_detector.worker import lookup
@@ -133,11 +131,8 @@ def _leaves_out_why(self: Claims, step: Any, reason: str) -> None:
     self.records.replace_own(step, {"step": "human_detector", "state": "error", "error": ""})
 
 
-def _says_it_was_removed(self: Storage, stored: S3Object) -> None:
-    try:
-        self._client.delete_object(Bucket=stored.bucket, Key=stored.key, IfMatch='"another"')
-    except ClientError:
-        return
+def _says_it_was_removed(self: Storage, stored: S3Object) -> bool:
+    return True
 
 
 PLANTED = (

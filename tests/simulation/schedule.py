@@ -188,6 +188,17 @@ class Deleted:
 
 
 @dataclass(frozen=True)
+class RecordDeleted:
+    """Somebody deletes a record. A message for it is one of nothing, and becomes a dead letter."""
+
+    at: float
+    video: int
+
+    def __str__(self) -> str:
+        return f"{self.at:.0f} s: record {self.video} is deleted"
+
+
+@dataclass(frozen=True)
 class Edited:
     """Another service writes to a record; how, says `second_writer.EDITS`."""
 
@@ -235,6 +246,7 @@ Event = (
     | Loose
     | Replaced
     | Deleted
+    | RecordDeleted
     | Edited
     | Asked
     | Crash
@@ -248,7 +260,9 @@ class Schedule:
     Attributes:
         seed: of everything that is left to chance: who acts when.
         frames: of each video.
-        forms: of the first messages, one for each video; see `senders.body`.
+        forms: of the first messages, one for each video; see `history.body_of`.
+        together: instead, one S3 event names all videos, beside an entry that makes no sense.
+        bare: the videos whose records say nothing in the beginning.
         workers: how many places for workers there are.
         max_receive_count: of the queue; None if it has no dead-letter queue.
         events: what happens beside the work.
@@ -257,6 +271,8 @@ class Schedule:
     seed: int
     frames: tuple[int, ...]
     forms: tuple[str, ...]
+    together: bool
+    bare: frozenset[int]
     workers: int
     max_receive_count: int | None
     events: tuple[Event, ...] = field(default=())
@@ -267,6 +283,7 @@ class Schedule:
 
 
 FORMS = ("own", "own", "no key", "s3 event")
+NAMES_THE_KEY = ("own", "s3 event")
 EDITS = ("appends an element", "puts an element first", "changes its element", "sets an attribute")
 SERVICES = ("sqs", "s3", "dynamodb")
 HITS = (
@@ -300,13 +317,25 @@ def draw(seed: int, kinds: Sequence[type] = ()) -> Schedule:
     kinds = kinds or list(_DRAWN)
     weights = [_DRAWN[kind][1] for kind in kinds]
     chosen = dice.choices(kinds, weights, k=dice.randint(0, MOST_EVENTS))
+    forms = tuple(dice.choice(FORMS) for _ in range(videos))
+    max_receive_count = dice.choice([None, 1, 2, 3, 3, 5])
+    events = tuple(_DRAWN[kind][0](dice, videos, workers) for kind in chosen)
+    if max_receive_count is None:
+        # A message that no record is of comes back for days where there is no dead-letter queue.
+        events = tuple(event for event in events if not isinstance(event, RecordDeleted))
     return Schedule(
         seed,
         frames=tuple(dice.randint(2, 16) for _ in range(videos)),
-        forms=tuple(dice.choice(FORMS) for _ in range(videos)),
+        forms=forms,
+        together=max_receive_count is not None and dice.random() < 0.15,
+        bare=frozenset(
+            video
+            for video, form in enumerate(forms, start=1)
+            if form in NAMES_THE_KEY and dice.random() < 0.2
+        ),
         workers=workers,
-        max_receive_count=dice.choice([None, 1, 2, 3, 3, 5]),
-        events=tuple(_DRAWN[kind][0](dice, videos, workers) for kind in chosen),
+        max_receive_count=max_receive_count,
+        events=events,
     )
 
 
@@ -351,6 +380,7 @@ _DRAWN: dict[type, tuple[Callable[[random.Random, int, int], Event], int]] = {
     Loose: (lambda dice, _, __: Loose(dice.choice([0, 0.1, 0.3]), dice.choice([0, 0.5])), 1),
     Replaced: (lambda dice, videos, _: Replaced(_at(dice), dice.randint(1, videos), dice.random() < 0.2), 2),
     Deleted: (lambda dice, videos, _: Deleted(_at(dice), dice.randint(1, videos)), 1),
+    RecordDeleted: (lambda dice, videos, _: RecordDeleted(_at(dice), dice.randint(1, videos)), 1),
     Edited: (lambda dice, videos, _: Edited(_at(dice), dice.randint(1, videos), dice.choice(EDITS)), 3),
     Asked: (
         lambda dice, videos, _: Asked(

@@ -27,7 +27,9 @@ class Finding:
         queue = "no dead-letter queue" if dead is None else f"a dead-letter queue after {dead} deliveries"
         lines = [
             f"seed {schedule.seed}: {len(schedule.frames)} videos of {schedule.frames} frames, "
-            f"{schedule.workers} workers, {queue}",
+            f"{schedule.workers} workers, {queue}"
+            + (", asked for by one S3 event" if schedule.together else "")
+            + "".join(f", nothing in record {video}" for video in sorted(schedule.bare)),
             *(f"  {event}" for event in schedule.events),
             *tell(self.history),
             f"The last fault ended at {self.history.faults_ceased_at - EPOCH:.0f} s.",

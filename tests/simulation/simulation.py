@@ -23,9 +23,11 @@ from simulation.history import (
     Happening,
     History,
     body_of,
+    event_of,
     wishes_of,
 )
 from simulation.schedule import (
+    FAULTY_SECONDS,
     Asked,
     Crash,
     CutOff,
@@ -38,6 +40,7 @@ from simulation.schedule import (
     Kill,
     Loose,
     Nth,
+    RecordDeleted,
     Replaced,
     Schedule,
     Skew,
@@ -97,6 +100,7 @@ class _Run:
         self._furnish()
         if loose is not None:
             self.world.sqs.chances = Chances(loose.duplicate, loose.reorder, missed=loose.reorder)
+            self._fault_until(FAULTY_SECONDS)
         with product_on(self.scheduler, self.dice):
             for place in range(1, schedule.workers + 1):
                 self._in_background(lambda place=place: self._keep(place))
@@ -129,10 +133,14 @@ class _Run:
             key = f"videos/{video}.mp4"
             self._put_video(video, "videos", broken=False)
             source = {"step": "video_split", "state": "done", "result_file": {"bucket": BUCKET, "key": key}}
+            steps = [] if video in schedule.bare else [source]
             self.others.dynamodb.put_item(
-                TableName=TABLE, Item={"VideoId": video, "title": "a film", "process_steps": [source]}
+                TableName=TABLE, Item={"VideoId": video, "title": "a film", "process_steps": steps}
             )
-            self._send(form, video, key)
+            if not schedule.together:
+                self._send(body_of(form, video, key))
+        if schedule.together:
+            self._send(event_of([f"videos/{video}.mp4" for video, _ in enumerate(schedule.forms, start=1)]))
 
     def _put_video(self, video: int, folder: str, *, broken: bool) -> None:
         key = f"{folder}/{video}.mp4"
@@ -143,8 +151,7 @@ class _Run:
             Bucket=BUCKET, Key=key, Body=json.dumps(content).encode(), Metadata={"videoid": str(video)}
         )
 
-    def _send(self, form: str, video: int, key: str, force: bool = False) -> None:
-        body = body_of(form, video, key, force)
+    def _send(self, body: str) -> None:
         self.others.sqs.send_message(QueueUrl=self.queue_url, MessageBody=body)
         self.history.wishes += wishes_of(body, self.scheduler.now())
 
@@ -260,7 +267,7 @@ class _Run:
 
     def _at(self, event: Event, act: Callable[[], object]) -> None:
         self.busy += 1
-        self.scheduler.wait(event.at)
+        self.scheduler.wait(FAULTY_SECONDS if isinstance(event, Loose) else event.at)
         self._fault_until(0)
         act()
         self._fault_until(0)
@@ -276,10 +283,14 @@ class _Run:
                 return lambda: self._replace(video, broken)
             case Deleted(_, video):
                 return lambda: self._delete(video)
+            case RecordDeleted(_, video):
+                return lambda: self._delete_record(video)
             case Asked(_, video, folder, force):
                 return lambda: self._ask(video, folder, force)
             case Edited(_, video, edit):
                 return lambda: self._edit(video, edit)
+            case Loose():
+                return self._tighten
             case CutOff(_, seconds):
                 return lambda: self.scheduler.wait(seconds)
         return None
@@ -289,23 +300,32 @@ class _Run:
         for place in range(1, self.schedule.workers + 1):
             self._terminate(place)
 
+    def _tighten(self) -> None:
+        """SQS does what it promises at its best."""
+        self.world.sqs.chances = Chances()
+
     def _replace(self, video: int, broken: bool) -> None:
         self._put_video(video, "videos", broken=broken)
-        self._send("own", video, f"videos/{video}.mp4")
+        self._send(body_of("own", video, f"videos/{video}.mp4"))
 
     def _delete(self, video: int) -> None:
         self.others.s3.delete_object(Bucket=BUCKET, Key=f"videos/{video}.mp4")
 
+    def _delete_record(self, video: int) -> None:
+        self.others.dynamodb.delete_item(TableName=TABLE, Key={"VideoId": video})
+
     def _ask(self, video: int, folder: str, force: bool) -> None:
         if folder != "videos" and f"{folder}/{video}.mp4" not in self.versions:
             self._put_video(video, folder, broken=False)
-        self._send("own", video, f"{folder}/{video}.mp4", force)
+        self._send(body_of("own", video, f"{folder}/{video}.mp4", force=force))
 
     def _edit(self, video: int, edit: str) -> None:
         """Write to a record as a careful service does: only if it is as it was read."""
         dynamodb = self.others.dynamodb
         while True:
-            seen = dynamodb.get_item(TableName=TABLE, Key={"VideoId": video}, ConsistentRead=True)["Item"]
+            answer = dynamodb.get_item(TableName=TABLE, Key={"VideoId": video}, ConsistentRead=True)
+            if (seen := answer.get("Item")) is None:
+                return
             new: dict[str, Any] = {**seen, "process_steps": list(seen["process_steps"])}
             foreign = {"step": "subtitles", "state": "done", "at": int(self.scheduler.now())}
             match edit:

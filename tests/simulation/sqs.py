@@ -237,7 +237,9 @@ class Sqs:
 
     def _receive(self, queue: Queue, copy: Copy, hide: float) -> str:
         """Count a receipt, hide the message, and give a handle out."""
-        if self._happens(self.chances.duplicate):
+        # What is not hidden is delivered again anyway.
+        is_alone = all(other is copy or other.message_id != copy.message_id for other in queue.copies)
+        if hide and is_alone and self._happens(self.chances.duplicate):
             twin = Copy(copy.message_id, copy.body, copy.attributes, copy.sent_at, self._now())
             twin.receives, twin.first_received_at = copy.receives, copy.first_received_at
             queue.copies.append(twin)

@@ -65,6 +65,8 @@ class _Story:
                 return f"reads record {asked['Key']['VideoId']}{_own_state(outcome)}"
             case "update_item":
                 return f"writes record {asked['Key']['VideoId']}: {_update(asked)}"
+            case "delete_item":
+                return f"deletes record {asked['Key']['VideoId']}"
             case "put_item":
                 return f"writes record {asked['Item']['VideoId']} as a whole"
         return ""
@@ -95,7 +97,9 @@ class _Story:
 def _wanted(body: str) -> str:
     document = json.loads(body)
     if "Records" in document:
-        return "S3 event of " + " and ".join(entry["s3"]["object"]["key"] for entry in document["Records"])
+        return "S3 event of " + " and ".join(
+            entry["s3"]["object"]["key"] if "s3" in entry else "nothing" for entry in document["Records"]
+        )
     forced = ", forced" if document.get("force") else ""
     return f"video {document['VideoId']}{', ' + document['key'] if 'key' in document else ''}{forced}"
 

@@ -64,6 +64,8 @@ def test_the_shortest_schedule_has_only_what_it_takes() -> None:
         seed=1,
         frames=(6,),
         forms=("own",),
+        together=False,
+        bare=frozenset(),
         workers=1,
         max_receive_count=1,
         events=(Freeze(Nth(90), 30, True, False), takes, Freeze(Nth(100), 30, True, False)),

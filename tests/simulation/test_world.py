@@ -63,7 +63,8 @@ def test_a_duplicate_is_another_delivery_of_the_same_message() -> None:
     scene.queue.hide(first, LEASE)
     scene.queue.delete(first)
     scene.queue.hide(second, LEASE)
-    assert scene.receive().message_id == first.message_id
+    scene.queue.delete(second)
+    assert scene.queue.receive(0, LEASE) is None, "there is one copy too many at a time"
 
 
 def test_without_chances_messages_come_once_and_in_order() -> None:
@@ -261,7 +262,8 @@ def test_files_go_in_and_out(tmp_path: Path) -> None:
     scene = Scene()
     (tmp_path / "result.json").write_text("{}")
     stored = scene.storage.store(tmp_path / "result.json", "b", "k", {"video-etag": "e"}, None)
-    assert scene.storage.look("b", "k") == stored
+    found = scene.storage.look("b", "k")
+    assert found == replace(stored, modified_at=scene.world.clock.now())
     checks: list[None] = []
     scene.storage.download(scene.storage.find("b", "k"), tmp_path / "copy", lambda: checks.append(None))
     assert (tmp_path / "copy").read_text() == "{}"
