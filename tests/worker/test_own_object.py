@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import boto3
@@ -10,7 +10,7 @@ import pytest
 from botocore.config import Config
 
 from human_detector.aws.storage import Storage
-from human_detector.errors import TransientError
+from human_detector.errors import LeaseLost, TransientError
 from human_detector.worker.own_object import OwnObject
 from human_detector.worker.partial_results import PartialResult
 from support.fault_proxy import FaultProxy
@@ -49,9 +49,60 @@ def test_a_partial_result_whose_answer_was_lost_is_no_orphan(
     assert aws.keys(KEY) == []
 
 
-def a_partial_result(storage: Storage, aws: Aws) -> PartialResult:
+def a_partial_result(
+    storage: Storage, aws: Aws, still_ours: Callable[[], None] = lambda: None
+) -> PartialResult:
     """As each attempt at the same video has it."""
-    return PartialResult(storage, OwnObject(storage, aws.bucket, KEY, {}, lambda: None))
+    return PartialResult(storage, OwnObject(storage, aws.bucket, KEY, {}, still_ours))
+
+
+def lost() -> None:
+    raise LeaseLost("another worker has it")
+
+
+@pytest.mark.parametrize("is_new", [True, False], ids=["there was none", "there was one"])
+def test_what_is_saved_too_late_leaves_what_the_next_attempt_can_use(
+    is_new: bool, aws: Aws, tmp_path: Path
+) -> None:
+    """A new object would be left for ever if the successor had ended; another one it knows of, and removes."""
+    storage, lines = Storage(boto3.client("s3")), tmp_path / "lines"
+    answers = iter([lost] if is_new else [lambda: None, lost])
+    late = a_partial_result(storage, aws, lambda: next(answers)())
+    lines.write_text(LINES)
+    if not is_new:
+        assert late.save(lines)
+    lines.write_text(LINES + "a frame more\n")
+    with pytest.raises(LeaseLost):
+        late.save(lines)
+    assert a_partial_result(storage, aws).fetch(tmp_path / "fetched") is not is_new
+
+
+def test_whoever_ends_removes_what_a_late_save_has_put_there(aws: Aws, tmp_path: Path) -> None:
+    storage, lines = Storage(boto3.client("s3")), tmp_path / "lines"
+    lines.write_text(LINES)
+    late = a_partial_result(storage, aws)
+    assert late.save(lines)
+    successor = a_partial_result(storage, aws)
+    assert successor.fetch(tmp_path / "fetched")
+    lines.write_text(LINES + "a frame more\n")
+    assert late.save(lines)
+    successor.discard(may_be_left=True)
+    assert aws.keys(KEY) == []
+
+
+def test_whoever_has_lost_the_lease_removes_nothing_of_others(aws: Aws, tmp_path: Path) -> None:
+    storage, lines = Storage(boto3.client("s3")), tmp_path / "lines"
+    lines.write_text(LINES)
+    assert a_partial_result(storage, aws).save(lines)
+    late = a_partial_result(storage, aws, lost)
+    assert late.fetch(tmp_path / "fetched")
+    successor = a_partial_result(storage, aws)
+    assert successor.fetch(tmp_path / "fetched")
+    lines.write_text(LINES + "a frame more\n")
+    assert successor.save(lines)
+    with pytest.raises(LeaseLost):
+        late.discard(may_be_left=True)
+    assert aws.keys(KEY) == [KEY]
 
 
 def test_lines_that_are_written_while_they_are_saved_can_be_fetched(aws: Aws, tmp_path: Path) -> None:
