@@ -64,7 +64,7 @@ def every_video_ends(schedule: Schedule, history: History) -> Iterator[str]:
 def wishes_are_fulfilled(schedule: Schedule, history: History) -> Iterator[str]:
     """Whoever asked for a video has the result of what lay there at that time or later, or an error.
 
-    Or a dead letter, where the record has a result of another key.
+    Or a dead letter, where the record has a result of another key, or an error already.
     """
     for wish in history.wishes:
         if wish.video_id in history.deleted_records:
@@ -232,12 +232,14 @@ def _is_fulfilled(history: History, wish: Wish, until: float) -> bool:
 
 
 def _has_dead_letter(history: History, wish: Wish) -> bool:
-    """Whether a wish is left as a dead letter, and its record says how another key of the same video ended."""
-    own = history.records[wish.video_id][-1].own
-    result = _standing(history, own["result_file"]["key"], float("inf")) if "result_file" in own else None
-    if result is None or json.loads(result.content)["video"]["key"] == wish.key:
+    """Whether a wish is left as a dead letter, and its record says how the video ended before, or another key of it."""
+    if not any(wish.key == left.key for body in history.dead_letters() for left in wishes_of(body, 0)):
         return False
-    return any(wish.key == left.key for body in history.dead_letters() for left in wishes_of(body, 0))
+    own = history.records[wish.video_id][-1].own
+    if own.get("state") == "error":
+        return True
+    result = _standing(history, own["result_file"]["key"], float("inf")) if "result_file" in own else None
+    return result is not None and json.loads(result.content)["video"]["key"] != wish.key
 
 
 def _is_of(history: History, result: Object, wish: Wish, until: float) -> bool:
