@@ -148,7 +148,7 @@ def little_work_is_lost(schedule: Schedule, history: History) -> Iterator[str]:
     most = PARTIAL_SAVE_SECONDS // FRAME_SECONDS + 1
     for number, later in enumerate(history.analyses):
         earlier = [other for other in history.analyses[:number] if other.video_id == later.video_id]
-        if not earlier or _is_excused(history, earlier, later):
+        if not earlier or not _holds_the_record(history, later) or _is_excused(history, earlier, later):
             continue
         done = max(other.done_by(later.began_at) for other in earlier)
         if done - later.first > most:
