@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import random
+import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -47,6 +49,8 @@ MAX_ATTEMPTS = 3
 FRAME_SECONDS = 5
 """How long the analysis of a frame takes."""
 ADDS_NO_FRAME = 10_000
+IN_MEMORY = "/dev/shm"
+"""Where Linux keeps files in memory: a fifth of a run is files otherwise."""
 
 THREADED: tuple[ModuleType, ...] = (aws_interface, heartbeat, shutdown, analysis_turn, task_protection, job)
 """The modules of the product that start threads or wait for them."""
@@ -59,6 +63,7 @@ def product_on(scheduler: Scheduler, dice: random.Random) -> Iterator[None]:
     changes: list[tuple[ModuleType, str, object]] = [
         *((module, "threading", threading_on(scheduler)) for module in THREADED),
         (waiting_times, "random", dice),
+        (tempfile, "tempdir", IN_MEMORY if os.access(IN_MEMORY, os.W_OK) else tempfile.gettempdir()),
         (record_table, "uuid", names),
         (storage, "_TRANSFER", IN_ONE_THREAD),
         (storage, "_AS_FOUND", _in_parts()),

@@ -359,6 +359,7 @@ class _Run:
         """Whether nothing is to happen any more."""
         now = self.scheduler.now()
         if self.busy or now < self.last_fault:
+            self.quiet_since = None
             return False
         if self._has_work():
             self.quiet_since = None
