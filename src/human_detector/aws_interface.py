@@ -31,6 +31,7 @@ from human_detector.errors import BadMessage, ConfigurationError, Interrupted, L
 from human_detector.logs import log_context, set_up_logging
 from human_detector.processes.analysis_process import AnalysisProcess
 from human_detector.processes.protocol import AnalysisSettings
+from human_detector.validation import Number, option
 from human_detector.worker.analysis_turn import AnalysisTurn
 from human_detector.worker.claim import Claims
 from human_detector.worker.dead_letters import DeadLetters
@@ -230,7 +231,7 @@ def main(arguments: Sequence[str]) -> int:
     )
     parser.add_argument(
         "--exit-when-idle",
-        type=float,
+        type=option(float, Number(0, 999_999)),
         metavar="SECONDS",
         help="end once the queue has been empty that long (default: poll for ever)",
     )

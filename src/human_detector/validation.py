@@ -5,11 +5,12 @@ A check is data: it judges a value, and says in JSON Schema what it takes (varia
 
 from __future__ import annotations
 
+import argparse
 import difflib
 import json
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -243,6 +244,26 @@ def found(value: Any) -> str:
 def problem(path: str, value: Any, valid: str) -> str:
     """The sentence for one invalid value."""
     return f"{path or 'the whole file'}: found {found(value)}, valid is {valid}"
+
+
+def option(read: Callable[[str], Any], check: Callable[[Any], str | None]) -> Callable[[str], Any]:
+    """The type of a command line option, for argparse, which then says what was found and what is valid.
+
+    Args:
+        read: makes a value of the text; ValueError if it cannot.
+        check: judges the value.
+    """
+
+    def convert(text: str) -> Any:
+        try:
+            value = read(text)
+        except ValueError:
+            value = None
+        if valid := check(value):
+            raise argparse.ArgumentTypeError(f"found {text!r}, valid is {valid}")
+        return value
+
+    return convert
 
 
 def unknown_key(path: str, key: str, valid: Iterable[str]) -> str:

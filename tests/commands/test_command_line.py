@@ -40,6 +40,33 @@ def test_an_unknown_command_is_refused(capsys: pytest.CaptureFixture[str]) -> No
     assert shown.err.startswith("human-detector: found 'analyse', valid is one of analyze, report, ")
 
 
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["cost", "--fps=0"], "found '0', valid is a number above 0 and up to 999999"),
+        (["cost", "--hours=inf"], "found 'inf', valid is a number above 0 and up to 999999"),
+        (["cost", "--price=nan"], "found 'nan', valid is a number above 0 and up to 999999"),
+        (["cost", "--frame-ratio=1.5"], "found '1.5', valid is a number above 0 and up to 1"),
+        (["submit", "--status=x"], "found 'x', valid is a whole number of at most 38 digits"),
+        (["submit", "v.mp4", "--video-id=1.5"], "found '1.5', valid is a whole number of at most 38 digits"),
+        (
+            ["submit", "--status=1", "--wait", "--timeout=-1"],
+            "found '-1', valid is a number from 0 to 999999",
+        ),
+        (["worker", "--exit-when-idle=soon"], "found 'soon', valid is a number from 0 to 999999"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_a_number_that_is_none_is_named_with_what_is_valid(
+    arguments: list[str], sentence: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main(arguments)
+    option = arguments[-1].partition("=")[0]
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert last == f"human-detector {arguments[0]}: error: argument {option}: {sentence}"
+
+
 def test_the_version(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--version"]) == 0
     assert capsys.readouterr().out == f"human-detector {__version__}\n"

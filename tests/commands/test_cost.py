@@ -280,8 +280,6 @@ def test_files_that_are_no_price_table(content: str | None, said: str, tmp_path:
 @pytest.mark.parametrize(
     "arguments",
     [
-        ["--fps", "0"],
-        ["--hours", "inf"],
         ["--frames-per-second", "5"],
         ["--price", "1"],
         ["--measure", "v.mp4", "--frames-per-second", "5", "--price", "1"],

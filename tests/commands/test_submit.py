@@ -184,12 +184,10 @@ def test_a_step_that_changes_under_the_write_is_read_anew(aws: Aws) -> None:
         ["v.mp4"],
         ["v.mp4", "--new-ids", "--video-id", "1"],
         ["v.mp4", "--status", "1"],
-        ["--status", "x"],
         ["--list", "nonsense"],
         ["--list", "--retry-errors"],
         ["--list", "--wait"],
         ["v.mp4", "--new-ids", "--timeout", "5"],
-        ["v.mp4", "--new-ids", "--wait", "--timeout", "-1"],
     ],
 )
 def test_arguments_that_make_no_sense(arguments: Sequence[str], capsys: pytest.CaptureFixture[str]) -> None:

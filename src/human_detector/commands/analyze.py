@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from human_detector.analysis.arguments import FRAME_RATIO
 from human_detector.commands.exit_statuses import EXIT_CONFIGURATION, EXIT_FAILED, EXIT_INTERRUPTED
 from human_detector.commands.interrupts import end_on_interrupt
 from human_detector.commands.local_analysis import BLURRED, LocalAnalysis, Plan, Wishes
@@ -25,6 +26,7 @@ from human_detector.errors import ConfigurationError, PermanentError, in_words
 from human_detector.inference.engine import ENGINES
 from human_detector.logs import log_native_output
 from human_detector.results.exports.formats import EXPORTERS, check_formats
+from human_detector.validation import option
 from human_detector.video.find_videos import find_videos, name_outputs
 from human_detector.video_analyzer import VideoAnalyzer
 
@@ -151,7 +153,10 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
         "--output", type=Path, default=Path(), metavar="DIR", help="where all files go (default: here)"
     )
     parser.add_argument(
-        "--frame-ratio", type=float, metavar="R", help="share of the frames to analyse, 0 to 1"
+        "--frame-ratio",
+        type=option(float, FRAME_RATIO),
+        metavar="R",
+        help="share of the frames to analyse, 0 to 1",
     )
     which = parser.add_mutually_exclusive_group()
     which.add_argument(

@@ -15,12 +15,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from human_detector.analysis.arguments import FRAME_RATIO
 from human_detector.commands.cost_prices import PRICES_PATH, Prices, load_prices
 from human_detector.commands.cost_speeds import Speed, configured_models, measure, stated_speed
 from human_detector.commands.exit_statuses import EXIT_CONFIGURATION, EXIT_FAILED
 from human_detector.commands.tables import print_table
 from human_detector.configuration import load_human_detection
 from human_detector.errors import ConfigurationError, VideoError
+from human_detector.validation import Number, option
 
 SECONDS_PER_HOUR = 3600
 DECODED_FRAMES_PER_SECOND = 200
@@ -164,10 +166,14 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--hours", type=_above_zero, default=1, help="of video in all (default: 1)")
-    parser.add_argument("--fps", type=_above_zero, default=25, help="frame rate of the videos (default: 25)")
+    above_zero = option(float, Number(0, 999_999, above_low=True))
+    parser.add_argument("--hours", type=above_zero, default=1, help="of video in all (default: 1)")
+    parser.add_argument("--fps", type=above_zero, default=25, help="frame rate of the videos (default: 25)")
     parser.add_argument(
-        "--frame-ratio", type=_above_zero, metavar="R", help="share that is analysed (default: as configured)"
+        "--frame-ratio",
+        type=option(float, FRAME_RATIO),
+        metavar="R",
+        help="share that is analysed (default: as configured)",
     )
     parser.add_argument(
         "--config",
@@ -186,11 +192,11 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
         "--instance", metavar="TYPE", help="only this one; with a speed of yours: the one whose speed it is"
     )
     parser.add_argument(
-        "--price", type=_above_zero, metavar="DOLLARS", help="yours, per hour, of that machine"
+        "--price", type=above_zero, metavar="DOLLARS", help="yours, per hour, of that machine"
     )
     speed = parser.add_mutually_exclusive_group()
     speed.add_argument(
-        "--frames-per-second", type=_above_zero, metavar="N", help="that a machine analyses, if you know"
+        "--frames-per-second", type=above_zero, metavar="N", help="that a machine analyses, if you know"
     )
     speed.add_argument(
         "--measure", type=Path, metavar="VIDEO", help="the speed of this machine: analyse this video on it"
@@ -201,10 +207,3 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     if options.price and not (options.frames_per_second or options.instance or options.measure):
         parser.error("--price: of which machine? Valid with --instance, --measure or --frames-per-second")
     return options
-
-
-def _above_zero(text: str) -> float:
-    number = float(text)
-    if not 0 < number < float("inf"):
-        raise ValueError(text)
-    return number

@@ -31,6 +31,7 @@ from human_detector.commands.submit_sending import Sender, find_submissions
 from human_detector.commands.submit_waiting import Waiter
 from human_detector.configuration import Configuration, load_configuration
 from human_detector.errors import ConfigurationError, HumanDetectorError, PermanentError
+from human_detector.validation import Number, option
 from human_detector.worker.messages import is_video_id
 from human_detector.worker.record import Record
 from human_detector.worker.submitted_records import VideoRecords
@@ -214,15 +215,19 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument(
         "videos", nargs="*", metavar="VIDEO", help="a file, a folder, a pattern, or s3://bucket/key"
     )
+    video_id = option(int, _why_no_video_id)
     key = parser.add_mutually_exclusive_group()
-    key.add_argument("--video-id", type=_video_id, metavar="N", help="key of the record of a single video")
+    key.add_argument("--video-id", type=video_id, metavar="N", help="key of the record of a single video")
     key.add_argument(
         "--new-ids", action="store_true", help="make a record for each, with a number that none has"
     )
     parser.add_argument("--force", action="store_true", help="run it again if it is done")
     parser.add_argument("--wait", action="store_true", help="follow them to their end and fetch the results")
     parser.add_argument(
-        "--timeout", type=_seconds, metavar="SECONDS", help="of --wait (default: as long as it takes)"
+        "--timeout",
+        type=option(float, Number(0, 999_999)),
+        metavar="SECONDS",
+        help="of --wait (default: as long as it takes)",
     )
     parser.add_argument(
         "--output", type=Path, default=Path(), metavar="DIR", help="where --wait puts them (default: here)"
@@ -231,7 +236,7 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
         "--config", type=Path, metavar="FILE", help="the worker's configuration (default: variables.json)"
     )
     instead = parser.add_mutually_exclusive_group()
-    instead.add_argument("--status", type=_video_id, metavar="N", help="show the step of a record")
+    instead.add_argument("--status", type=video_id, metavar="N", help="show the step of a record")
     instead.add_argument(
         "--list",
         nargs="?",
@@ -256,15 +261,5 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     return options
 
 
-def _video_id(text: str) -> int:
-    number = int(text)
-    if not is_video_id(number):
-        raise ValueError(text)
-    return number
-
-
-def _seconds(text: str) -> float:
-    number = float(text)
-    if not 0 <= number < float("inf"):
-        raise ValueError(text)
-    return number
+def _why_no_video_id(value: object) -> str | None:
+    return None if is_video_id(value) else "a whole number of at most 38 digits"
