@@ -22,10 +22,11 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+@pytest.mark.parametrize("arguments", [[], ["list"]])
 def test_the_list_says_what_is_there_and_what_is_missing(
-    folder: Path, capsys: pytest.CaptureFixture[str]
+    arguments: list[str], folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert models_command.main(["list"]) == 0
+    assert models_command.main(arguments) == 0
     header, *rows, _, last = capsys.readouterr().out.splitlines()
     assert header.split() == ["MODEL", "FINDS", "LICENCE", "SIZE", "WHERE"]
     assert [row.split()[0] for row in rows] == list(MODELS)
@@ -38,7 +39,7 @@ def test_the_list_says_what_is_there_and_what_is_missing(
         "MB",
         f"{folder}/ssdlite_pedestrian",
     ]
-    assert last == f"Models lie in {folder}"
+    assert last == f"Models lie in {folder}; `human-detector models get NAME...` gets them"
 
 
 def test_one_that_fails_does_not_stop_the_others(
@@ -64,7 +65,7 @@ def test_one_that_fails_does_not_stop_the_others(
         ),
         (["get"], "valid is NAME..., or --all"),
         (["get", "ssdlite_pedestrian", "--all"], "valid is NAME..., or --all"),
-        ([], "list | get"),
+        (["fetch"], "invalid choice: 'fetch'"),
     ],
 )
 def test_a_wrong_command_line_is_refused(

@@ -1,6 +1,6 @@
 """Shows which models there are, and gets them.
 
-human-detector models list
+human-detector models [list]
 human-detector models get NAME... | --all
 """
 
@@ -23,7 +23,7 @@ LINE_SECONDS = 10.0
 def main(arguments: Sequence[str]) -> int:
     """Entry point; returns the exit status."""
     options = _parse(arguments)
-    if options.action == "list":
+    if options.action != "get":
         _list()
         return 0
     try:
@@ -43,7 +43,7 @@ def _list() -> None:
         [(model.name, model.finds, model.licence, *_size_and_place(model)) for model in MODELS.values()],
         right=["SIZE"],
     )
-    print(f"\nModels lie in {model_folder()}")
+    print(f"\nModels lie in {model_folder()}; `human-detector models get NAME...` gets them")
 
 
 def _size_and_place(model: Model) -> tuple[str, str]:
@@ -102,10 +102,10 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="human-detector models",
         description="Show which models there are, and get them. They lie in $MODEL_DIR, else in model/ of a "
-        "clone, else in your data folder.",
+        "clone, else in your data folder. Alone it shows the list.",
         epilog="For example: human-detector models get ssdlite_pedestrian mobilenet_ssd_widerface",
     )
-    actions = parser.add_subparsers(dest="action", required=True, metavar="list | get")
+    actions = parser.add_subparsers(dest="action", metavar="list | get")
     actions.add_parser("list", help="show what is there, where, and what is missing")
     get = actions.add_parser(
         "get",
