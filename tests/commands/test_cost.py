@@ -69,6 +69,27 @@ def test_the_product_configuration_is_covered(capsys: pytest.CaptureFixture[str]
     assert "no figure: --measure VIDEO on such a machine gives one" in shown
 
 
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--frame-ratio", "0.01"], "which is what limits p2.xlarge, g4dn.xlarge, g6.xlarge, g5.xlarge"),
+        (["--frame-ratio", "0.2"], "which limits none of them here"),
+    ],
+)
+def test_what_decoding_does_to_the_time_is_said(
+    arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Where the speeds do not include it."""
+    assert cost_command.main(arguments) == 0
+    (note,) = [line for line in capsys.readouterr().out.splitlines() if line.startswith("decoding: ")]
+    assert "TIME takes it to be 200 frames a second" in note
+    assert note.endswith(said)
+    assert cost_command.main([*arguments, "--config", SMALL, "--instance", "m8a.large"]) == 0
+    assert "decoding: " not in capsys.readouterr().out
+    assert cost_command.main([*arguments, "--frames-per-second", "40", "--price", "1"]) == 0
+    assert "TIME is longer if it leaves out decoding" in capsys.readouterr().out
+
+
 def test_the_small_models_have_a_measured_cpu(capsys: pytest.CaptureFixture[str]) -> None:
     assert cost_command.main(["--config", SMALL, "--hours", "100", "--instance", "m8a.large"]) == 0
     shown = capsys.readouterr().out

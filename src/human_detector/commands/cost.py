@@ -59,12 +59,18 @@ def machine_hours(speed: Speed, fps: float, frame_ratio: float) -> float:
         fps: frame rate of the video.
         frame_ratio: share of the frames that is analysed.
     """
-    frames = SECONDS_PER_HOUR * fps
-    seconds = frames * frame_ratio / speed.frames_per_second
-    if not speed.includes_decoding:
-        # Decoding and analysing run at the same time: the slower of them decides.
-        seconds = max(seconds, frames / DECODED_FRAMES_PER_SECOND)
-    return seconds / SECONDS_PER_HOUR
+    # Decoding and analysing run at the same time: the slower of them decides.
+    is_slower = _is_slower_to_decode(speed, frame_ratio)
+    return fps / (DECODED_FRAMES_PER_SECOND if is_slower else _passed(speed, frame_ratio))
+
+
+def _passed(speed: Speed, frame_ratio: float) -> float:
+    """How many frames a second a machine goes through, analysed or not, if nothing else holds it up."""
+    return speed.frames_per_second / frame_ratio
+
+
+def _is_slower_to_decode(speed: Speed, frame_ratio: float) -> bool:
+    return not speed.includes_decoding and _passed(speed, frame_ratio) > DECODED_FRAMES_PER_SECOND
 
 
 def print_rows(rows: Sequence[Row], hours: float, fps: float, frame_ratio: float) -> None:
@@ -82,6 +88,8 @@ def print_rows(rows: Sequence[Row], hours: float, fps: float, frame_ratio: float
     footnotes = {_origin(row): NO_FIGURE if row.speed is None else row.speed.explanation for row in rows}
     for origin, explanation in footnotes.items():
         print(f"{origin}: {explanation}")
+    if note := _decoding_note(rows, frame_ratio):
+        print(note)
 
 
 def _numbers(row: Row, hours: float, fps: float, frame_ratio: float) -> list[str]:
@@ -91,6 +99,19 @@ def _numbers(row: Row, hours: float, fps: float, frame_ratio: float) -> list[str
     spent = hours * machine_hours(row.speed, fps, frame_ratio)
     cost = "-" if row.dollars_per_hour is None else f"${spent * row.dollars_per_hour:,.3f}"
     return [price, f"{row.speed.frames_per_second:.1f}", _duration(spent), cost]
+
+
+def _decoding_note(rows: Sequence[Row], frame_ratio: float) -> str:
+    """What decoding does to the times, where it is no part of the speeds; nothing if it is in all of them."""
+    without = [row for row in rows if row.speed and not row.speed.includes_decoding]
+    if not without:
+        return ""
+    slowed = [row.machine for row in without if row.speed and _is_slower_to_decode(row.speed, frame_ratio)]
+    limits = f"which is what limits {', '.join(slowed)}" if slowed else "which limits none of them here"
+    return (
+        "decoding: no part of the speeds from the zoo. TIME takes it to be "
+        f"{DECODED_FRAMES_PER_SECOND} frames a second (1080p H.264 on four virtual cores), {limits}"
+    )
 
 
 def _duration(hours: float) -> str:
@@ -122,7 +143,12 @@ def find_rows(options: argparse.Namespace, prices: Prices, wanted: Mapping[str, 
         )
     price = options.price or (prices.machines[named].dollars_per_hour if named else None)
     if options.frames_per_second:
-        speed = Speed(options.frames_per_second, "you", "--frames-per-second", includes_decoding=True)
+        speed = Speed(
+            options.frames_per_second,
+            "you",
+            "--frames-per-second; TIME is longer if it leaves out decoding and that is slower",
+            includes_decoding=True,
+        )
         return [Row(named or "yours", price, speed)]
     own = []
     if options.measure:
