@@ -117,7 +117,9 @@ class VideoInfo:
         fps: mean frames per second between the first and the last frame; 0.0 where nothing tells it.
         duration: seconds from the first frame to the end of the last one.
         frame_count: decoded frames.
-        complete: False where the file ended early or something in it could not be decoded.
+        complete: False where the file ended early or something in it could not be decoded, or where somebody
+            stopped before its end.
+        damage: what is wrong with the file, in words; nothing if nothing is.
     """
 
     width: int
@@ -126,7 +128,11 @@ class VideoInfo:
     duration: float
     frame_count: int
     complete: bool
+    damage: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """Returns the facts as they stand in the result file."""
-        return asdict(self)
+        facts = asdict(self)
+        if not self.damage:
+            del facts["damage"]
+        return facts

@@ -92,7 +92,9 @@ def test_what_is_whole_is_not_analysed_again(tmp_path: Path) -> None:
     again = batch.run()
     assert again.returncode == 0
     assert batch.count() == 0
-    assert f"0.mp4: done before: {batch.out}/0.json (from before; --force runs it again)" in again.stderr
+    assert (
+        f"0.mp4: done before: {batch.out}/0.json (its result is there; --force makes it anew)" in again.stderr
+    )
     assert again.stdout.splitlines()[-1] == "2 done before"
     assert "loading the models" not in again.stderr
     assert batch.run("--force").stdout.splitlines()[-1] == "2 done"
@@ -136,6 +138,10 @@ def test_what_is_wished_for_later_is_made_from_the_result(tmp_path: Path) -> Non
     assert later.returncode == 0, later.stderr
     assert batch.count() == 0
     assert later.stdout.splitlines()[-1] == "1 done before"
+    assert (
+        f"0.mp4: done before: {batch.out}/0.json, and beside it 0.csv, 0.annotated.mp4, 0.report.html "
+        "(its result is there; --force makes it anew)"
+    ) in later.stderr.splitlines()
     assert batch.files() == ["0.annotated.mp4", "0.csv", "0.json", "0.report.html"]
     # A copy takes as long as an analysis: one that is there is made again for a new result only.
     copy = batch.out / "0.annotated.mp4"
@@ -226,7 +232,8 @@ def test_a_damaged_video_is_not_analysed_again_either(tmp_path: Path) -> None:
     for done in (first, second):
         assert done.returncode == 1
         assert done.stdout.splitlines()[-1] == "1 incomplete"
-    assert "cut.json (from before; --force runs it again)" in second.stderr
+    said = "cut.mkv: incomplete: the file ends early (its result is there; --force makes it anew)"
+    assert said in second.stderr.splitlines()
 
 
 @pytest.mark.parametrize("options", [(), ("--force",)])

@@ -173,3 +173,15 @@ def test_light_and_dark(page: Page, path: Path) -> None:
     light = page.run(ground)
     page.run("document.getElementById('theme').click()")
     assert page.run(ground) == dark != light
+
+
+def test_what_is_wrong_with_the_video_is_said(page: Page, document: dict[str, Any], tmp_path: Path) -> None:
+    damaged = {
+        **document,
+        "video": {**document["video"], "complete": False, "damage": "the file ends <early>"},
+    }
+    write_report(sample_clip(), damaged, tmp_path / "page.html")
+    page.open(tmp_path / "page.html")
+    note = "document.getElementById('incomplete')"
+    assert page.run(f"{note}.textContent") == "The video is not complete: the file ends <early>."
+    assert not page.run(f"{note}.hidden")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import pairwise
 from pathlib import Path
 from types import SimpleNamespace
@@ -11,6 +12,8 @@ import pytest
 from av.packet import Packet
 from av.stream import Stream
 
+from human_detector.values import VideoInfo
+from human_detector.video.damage import Damage
 from human_detector.video.file import VideoFile
 from human_detector.video.integrity import IntegrityCheck
 from human_detector.video.source import VideoSource
@@ -69,6 +72,8 @@ def test_a_file_that_was_cut_off(tmp_path: Path, name: str, output: tuple[str, .
     path = cut_in_packet(whole, tmp_path / f"cut_{name}", packet)
     frames, info = read(path)
     assert not info.complete
+    # Nothing tells where a raw stream should end, or a fragmented file: they end in the middle of a frame.
+    assert "the file ends early" in info.damage or "frame" in info.damage
     assert 0 < len(frames) < 50
     assert len(frames) == info.frame_count == one_by_one(path)
     assert stamps(frames) == sorted(stamps(frames))
@@ -89,6 +94,7 @@ def test_a_file_that_was_cut_between_two_frames(tmp_path: Path, name: str, outpu
     frames, info = read(cut(whole, tmp_path / f"cut_{name}", position + size))
     assert 27 <= len(frames) <= 30
     assert not info.complete
+    assert info.damage == "the file ends early"
 
 
 @pytest.mark.parametrize("name", ["h264.mp4", "h264.mov"])
@@ -98,7 +104,8 @@ def test_a_damaged_slice(tmp_path: Path, name: str, number: int) -> None:
     whole = clip(tmp_path / f"whole_{name}", *H264_IN_ORDER, "-slices", "4", frames=50, filters=NOISE)
     slices = slice_positions(whole, packet=25)
     assert len(slices) == 4
-    assert_damage_is_survived(put(whole, tmp_path / name, slices[number] + 1, SENSELESS_SLICE_HEADER))
+    info = assert_damage_is_survived(put(whole, tmp_path / name, slices[number] + 1, SENSELESS_SLICE_HEADER))
+    assert info.damage == "1 frame could be decoded in part only"
 
 
 def test_a_damaged_packet(tmp_path: Path) -> None:
@@ -127,13 +134,14 @@ def test_damage_from_the_middle_of_a_packet_on(tmp_path: Path, name: str, output
     assert_damage_is_survived(path)
 
 
-def assert_damage_is_survived(path: Path) -> None:
+def assert_damage_is_survived(path: Path) -> VideoInfo:
     """Most of the 50 frames are there, up to the end, and the video is said to be incomplete."""
     frames, info = read(path)
     assert not info.complete
     assert len(frames) == one_by_one(path)
     assert len(frames) >= 35
     assert frames[-1].timestamp > 1.8
+    return info
 
 
 @pytest.mark.parametrize("output", [FORMATS["h264.mp4"], H264_IN_ORDER], ids=["with B-frames", "in order"])
@@ -153,6 +161,10 @@ def test_all_frames_around_an_undecodable_one(
     assert not video.info().complete
     assert len(frames) == video.info().frame_count == one_by_one(path)
     assert 50 - 2 * len(damaged) <= len(frames) < 50
+    # At the end, threads may report two at once.
+    said = re.fullmatch(r"at least (\d) frames? could not be decoded", video.info().damage)
+    assert said is not None
+    assert 1 <= int(said[1]) <= len(damaged)
     assert stamps(frames) == sorted(set(stamps(frames)))
     assert progress == sorted(progress)
 
@@ -187,6 +199,7 @@ def test_a_part_that_the_reader_jumps_over(tmp_path: Path) -> None:
     assert len(frames) < 200
     assert frames[-1].timestamp == pytest.approx(7.96)
     assert not info.complete
+    assert info.damage == "a part of the file could not be understood and was passed over"
 
 
 def test_bytes_that_are_no_gap(tmp_path: Path) -> None:
@@ -217,7 +230,9 @@ def test_frames_that_share_a_block() -> None:
             stream_index=1, pos=position, size=10_000, dts=0, has_sidedata=lambda kind: False
         )
         check.watch(cast("Packet[Stream]", packet))
-    assert not check.finds_damage()
+    damage = Damage()
+    check.report(damage)
+    assert damage == Damage()
 
 
 def test_a_live_recording(tmp_path: Path) -> None:

@@ -174,6 +174,8 @@ class LocalAnalysis:
             outcome.state, outcome.reason = "failed", "; ".join(problems)
         elif not document["video"]["complete"]:
             outcome.state = "incomplete"
+            # Results of the first days do not say it.
+            outcome.reason = document["video"].get("damage", "the file ends early, or a part is damaged")
         else:
             outcome.state = "done" if plan.analyze else "done before"
 

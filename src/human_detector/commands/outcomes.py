@@ -53,13 +53,15 @@ class Outcome:
 
 
 def describe(outcome: Outcome) -> str:
-    """A line about a video that is finished."""
+    """A line about a video that is finished: why it is as it is, or else what was written."""
     what = outcome.reason
-    if outcome.files and not what:
-        others = f" and {len(outcome.files) - 1} more" if len(outcome.files) > 1 else ""
-        what = f"{outcome.files[0]}{others}"
-    before = "" if outcome.is_new else " (from before; --force runs it again)"
-    return ": ".join([outcome.video.name, outcome.state] + ([what] if what else [])) + before
+    if not what and outcome.files:
+        result, *others = outcome.files
+        beside = f", and beside it {', '.join(path.name for path in others)}" if others else ""
+        what = f"{result}{beside}"
+    line = ": ".join([outcome.video.name, outcome.state] + ([what] if what else []))
+    has_old_result = outcome.state in ("done before", "incomplete") and not outcome.is_new
+    return f"{line} (its result is there; --force makes it anew)" if has_old_result else line
 
 
 def describe_skipped(skipped: Iterable[tuple[Path, str]]) -> list[str]:
@@ -86,6 +88,9 @@ def print_outcomes(outcomes: Sequence[Outcome]) -> None:
         ],
         right=("FRAMES", "TIME"),
     )
+    for outcome in outcomes:
+        if outcome.reason and not outcome.is_good:
+            print(f"{outcome.video}: {outcome.reason}")
     counts = Counter(outcome.state for outcome in outcomes)
     print(", ".join(f"{count} {state}" for state, count in counts.items()))
 

@@ -310,7 +310,7 @@ function setUpTheme() {
 }
 
 function showFacts() {
-  const { width, height, fps, frame_count: frames, complete } = data.video;
+  const { width, height, fps, frame_count: frames, complete, damage } = data.video;
   const share = data.humanDetection.frame_ratio;
   element("facts").textContent = [
     `${width} × ${height}`,
@@ -320,6 +320,7 @@ function showFacts() {
     `${data.engine.name} ${data.engine.version} on ${data.engine.device}`,
   ].join(" · ");
   element("incomplete").hidden = complete;
+  if (damage) element("incomplete").textContent = `The video is not complete: ${damage}.`;
   const lowest = Math.min(...detectors.map(({ scores }) => scores.reduce((a, b) => Math.min(a, b), data.scoreScale)));
   element("threshold").value = Number.isFinite(lowest) ? Math.floor((100 * lowest) / data.scoreScale) / 100 : 0;
 }

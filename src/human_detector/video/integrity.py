@@ -13,6 +13,7 @@ from __future__ import annotations
 from av.packet import Packet
 from av.stream import Stream
 
+from human_detector.video.damage import Damage
 from human_detector.video.file import VideoFile
 
 # Between two neighbouring blocks of a healthy Matroska file lie some 40 bytes, rarely a small element.
@@ -41,9 +42,10 @@ class IntegrityCheck:
         if "matroska" in self._format and packet.pos is not None:
             self._watch_position(packet, packet.pos)
 
-    def finds_damage(self) -> bool:
-        """Tells, after the last packet, whether a part of the file is missing or was not read."""
-        return self._skipped_bytes or self._is_cut_off()
+    def report(self, damage: Damage) -> None:
+        """Notes, after the last packet, whether a part of the file is missing or was not read."""
+        damage.was_jumped_over |= self._skipped_bytes
+        damage.ends_early |= self._is_cut_off()
 
     def _watch_position(self, packet: Packet[Stream], position: int) -> None:
         if self._last_position is not None and not self._has_addition:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from human_detector.errors import VideoError
 from human_detector.values import VideoInfo
+from human_detector.video.damage import Damage
 from human_detector.video.file import VideoFile
 from human_detector.video.frame_converter import FrameConverter
 from human_detector.video.integrity import IntegrityCheck
@@ -76,7 +77,7 @@ class VideoSource:
         self._origin: float | None = None
         self._last_stamp: int | None = None
         self._missing = 0  # packets that have neither become a frame nor failed
-        self._damaged = False
+        self._damage = Damage()
         self._progress = 0.0
 
     def __enter__(self) -> Self:
@@ -115,14 +116,15 @@ class VideoSource:
     def info(self) -> VideoInfo:
         """Returns the facts about the video; before `frames()` is exhausted, about what was read so far."""
         width, height = self._converter.size if self._converter else (0, 0)
-        timestamps = self._timestamps
+        timestamps, damage = self._timestamps, self._damage.describe()
         return VideoInfo(
             width=width,
             height=height,
             fps=timestamps.fps,
             duration=timestamps.duration,
             frame_count=timestamps.frame_count,
-            complete=not self._damaged,
+            complete=not damage,
+            damage=damage,
         )
 
     def frames(self) -> Iterator[Frame]:
@@ -144,8 +146,9 @@ class VideoSource:
 
     def _decoded_frames(self) -> Iterator[av.VideoFrame]:
         yield from self._decode(self._file)
-        self._damaged |= self._integrity.finds_damage()
-        self._damaged |= self._missing > 0 and self._codec in _FRAME_PER_PACKET
+        self._integrity.report(self._damage)
+        if self._codec in _FRAME_PER_PACKET:
+            self._damage.lost += max(self._missing, 0)
         if self._missing > 0:
             yield from self._decode_tail(self._last_stamp, self._timestamps.frame_count)
 
@@ -167,10 +170,13 @@ class VideoSource:
                     file.container.seek(last_stamp, stream=file.stream)
                 except av.FFmpegError:
                     return
+            seen_before = replace(self._damage)
             for number, frame in enumerate(self._decode(file)):
                 stamp = _stamp(frame)
                 if number >= given if last_stamp is None else stamp is not None and stamp > last_stamp:
                     yield frame
+            if seen_before.describe():  # Else what the end was missing was not noticed before.
+                self._damage = seen_before
 
     def _decode(self, file: VideoFile) -> Iterator[av.VideoFrame]:
         """Gives all frames that can be decoded from where the file stands; takes note of the others."""
@@ -178,15 +184,15 @@ class VideoSource:
             try:
                 frames = file.stream.decode(packet)
             except av.FFmpegError:
-                self._damaged = True
+                self._damage.lost += 1
                 self._missing -= packet is not None  # lost for good, unlike what follows an error at the end
                 frames = []
             if packet is not None:
-                self._damaged |= packet.is_corrupt
+                self._damage.damaged_packets += packet.is_corrupt
                 self._missing += not packet.is_discard  # samples outside of an MP4's edit list yield no frame
             self._missing -= len(frames)
             for frame in frames:
-                self._damaged |= frame.is_corrupt
+                self._damage.damaged_frames += frame.is_corrupt
                 yield frame
 
     def _video_packets(self, file: VideoFile) -> Iterator[Packet[VideoStream] | None]:
@@ -200,7 +206,7 @@ class VideoSource:
                 if packet.stream_index == file.stream.index and packet.size:
                     yield cast("Packet[VideoStream]", packet)
         except av.FFmpegError:
-            self._damaged = True
+            self._damage.cannot_be_read = True
         yield None
 
     def _place(self, frame: av.VideoFrame) -> float:
