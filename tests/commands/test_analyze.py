@@ -110,7 +110,7 @@ def test_a_folder_is_looked_through(tmp_path: Path) -> None:
     }
     skipped = [line for line in done.stderr.splitlines() if line.startswith("skipped ")]
     assert skipped == [
-        f"skipped {folder}/a.annotated.mp4: a copy that human-detector has made",
+        f"skipped {folder}/a.annotated.mp4: made by human-detector",
         f"skipped {folder}/notes.txt: the file holds no video stream, only: subtitle (subrip)",
         f"skipped {folder}/still.gif: a still picture, not a video",
     ]

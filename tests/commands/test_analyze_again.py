@@ -152,6 +152,23 @@ def test_what_is_wished_for_later_is_made_from_the_result(tmp_path: Path) -> Non
     assert copy.stat().st_mtime_ns > made_at
 
 
+def test_what_it_wrote_itself_is_one_line(tmp_path: Path) -> None:
+    """Also where all files lie in one folder, and a shell has named every one of them."""
+    video = clip(tmp_path / "clip.mp4")
+    formats = [f"--export={name}" for name in ("csv", "coco", "mot", "rekognition")]
+    wishes = ("--annotate", "--report", *formats)
+    assert run("analyze", INSTANT, *wishes, "--output", tmp_path, video).returncode == 0
+    files = sorted(tmp_path.iterdir())
+    assert len(files) == 11
+    for places in ([tmp_path], files):
+        again = run("analyze", INSTANT, "--output", tmp_path, *places)
+        assert again.returncode == 0, again.stderr
+        said = [line for line in again.stderr.splitlines() if not line.startswith("clip.mp4: ")]
+        assert len(said) == 1
+        assert said[0].startswith("skipped ")
+        assert said[0].endswith(" and 7 more: made by human-detector")
+
+
 def test_another_blur_is_another_copy(tmp_path: Path) -> None:
     """Both have the same name: who asks for blurred people must not be left with blurred faces."""
     detectors = [

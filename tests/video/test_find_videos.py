@@ -38,7 +38,7 @@ def test_files_folders_and_patterns(tmp_path: Path) -> None:
     assert found.skipped == [
         (tmp_path / "a" / ".z.mp4", "a hidden file"),
         (tmp_path / "a" / "notes.txt", "the file is empty (0 bytes)"),
-        (tmp_path / "a" / "y.annotated.mp4", "a copy that human-detector has made"),
+        (tmp_path / "a" / "y.annotated.mp4", "made by human-detector"),
     ]
     assert name_outputs(found.videos) == ["x", "x [1]", "y", "x-2"]
 
@@ -66,7 +66,7 @@ def test_own_copies_are_analysed_where_they_are_meant(tmp_path: Path) -> None:
     assert find_videos([str(copy)]).videos == [copy]
     found = find_videos([f"{tmp_path}/*.mp4"])
     assert found.videos == [tmp_path / "clip.mp4"]
-    assert found.skipped == [(copy, "a copy that human-detector has made")]
+    assert found.skipped == [(copy, "made by human-detector")]
     assert find_videos([str(tmp_path)]).videos == [tmp_path / "clip.mp4"]
 
 

@@ -17,10 +17,17 @@ VIDEO_SUFFIXES = {
 """What counts as a video in a folder by its name alone, so that a broken one is told of. Others are opened to
 see: `.ts`, for one, is also TypeScript. A file that is named itself may have any suffix."""
 
-OWN_SUFFIXES = (".annotated.mp4", ".blurred.mp4", ".playable.mp4")
+COPY_SUFFIXES = (".annotated.mp4", ".blurred.mp4", ".playable.mp4")
 """Copies that human-detector wrote; a folder that holds some is not analysed twice."""
+OWN_SUFFIXES = (
+    *(*COPY_SUFFIXES, ".report.html", ".json.frames", ".json.partial"),
+    *(".coco.json", ".coco_results.json", ".mot.txt"),
+    *(".face_detection.json", ".person_tracking.json", ".label_detection.json"),
+)
+OWN_BEGINNINGS = {".json": b'{"schema_version":', ".csv": b"frame_index,timestamp,detector,"}
+"""Of its files whose suffix others use as well."""
 
-_OWN_COPY = "a copy that human-detector has made"
+_OWN = "made by human-detector"
 
 
 @dataclass
@@ -91,9 +98,9 @@ class _Search:
         """What all places together give."""
         originals = {path.stem for path in self._by_target.values()}
         for path in self._by_target.values():
-            # `*.mp4` names the copies of an earlier run, too.
-            if _original_of(path) in originals:
-                self._found.skipped.append((path, _OWN_COPY))
+            # `*.mp4` names the copies of an earlier run, too, and `*` everything that it wrote.
+            if _original_of(path) in originals or (_original_of(path) is None and _is_own(path)):
+                self._found.skipped.append((path, _OWN))
             else:
                 self._found.videos.append(path)
         return self._found
@@ -140,10 +147,10 @@ def _walk(folder: Path) -> Iterator[tuple[Path, str | None]]:
 def _why_left_out(path: Path) -> str | None:
     if path.name.startswith("."):
         return "a hidden file"
-    if _original_of(path) is not None:
-        return _OWN_COPY
     if why_not := _why_unreadable(path):
         return why_not
+    if _is_own(path):
+        return _OWN
     return None if path.suffix.lower() in VIDEO_SUFFIXES else why_no_video(path)
 
 
@@ -155,6 +162,17 @@ def _why_unreadable(path: Path) -> str | None:
     return None if os.access(path, os.R_OK) else "the file cannot be opened: Permission denied"
 
 
+def _is_own(path: Path) -> bool:
+    """Whether a file is one that this product writes: a result, an export, a page, a copy."""
+    if path.name.endswith(OWN_SUFFIXES):
+        return True
+    beginning = OWN_BEGINNINGS.get(path.suffix)
+    if beginning is None:
+        return False
+    with path.open("rb") as file:
+        return file.read(len(beginning)) == beginning
+
+
 def _original_of(path: Path) -> str | None:
     """The name without suffix of the video that a file is a copy of; None if it is no copy of ours."""
-    return next((path.name.removesuffix(own) for own in OWN_SUFFIXES if path.name.endswith(own)), None)
+    return next((path.name.removesuffix(own) for own in COPY_SUFFIXES if path.name.endswith(own)), None)
