@@ -130,6 +130,48 @@ def test_what_changed_is_said(tmp_path: Path) -> None:
     assert "analysed anew" not in batch.run("--frame-ratio=0.5", min_detection_score=0.1).stderr
 
 
+def test_videos_of_the_same_name_in_different_runs(tmp_path: Path) -> None:
+    """Each keeps its own result, and finds it again: whatever is named first, or has changed."""
+    for folder, frames in (("a", 10), ("b", 20)):
+        (tmp_path / folder).mkdir()
+        clip(tmp_path / folder / "clip.mp4", frames=frames)
+    out = tmp_path / "out"
+
+    def analyze(*folders: str) -> list[str]:
+        videos = [tmp_path / folder / "clip.mp4" for folder in folders]
+        done = run("analyze", INSTANT, "--output", out, *videos)
+        assert done.returncode == 0, done.stderr
+        return [*done.stderr.splitlines(), done.stdout.splitlines()[-1]]
+
+    assert analyze("a")[-1] == "1 done"
+    first = (out / "clip.json").read_bytes()
+    said = analyze("b")
+    assert f"{tmp_path}/b/clip.mp4: goes to {out}/clip-2.json: another video has the name clip there" in said
+    assert said[-1] == "1 done"
+    assert (out / "clip.json").read_bytes() == first
+    assert analyze("b")[-1] == "1 done before"
+    assert analyze("b", "a")[-1] == "2 done before"
+    os.utime(tmp_path / "b" / "clip.mp4")
+    assert "clip.mp4: analysed anew: the file changed" in analyze("b")
+    assert sorted(path.name for path in out.iterdir()) == ["clip-2.json", "clip.json"]
+    assert (out / "clip.json").read_bytes() == first
+
+
+def test_what_another_video_has_left_is_not_gone_on_with(tmp_path: Path) -> None:
+    """Neither lost: a file of the same name that was stopped, in another run."""
+    batch = Batch(tmp_path, 60)
+    batch.interrupt(20, signal.SIGKILL)
+    left = (batch.out / "0.json.frames").read_bytes()
+    other = tmp_path / "other"
+    other.mkdir()
+    done = run("analyze", INSTANT, "--output", batch.out, clip(other / "0.mp4", frames=5))
+    assert done.returncode == 0
+    assert batch.files() == ["0-2.json", "0.json.frames"]
+    assert (batch.out / "0.json.frames").read_bytes() == left
+    assert batch.run().returncode == 0
+    assert batch.files() == ["0-2.json", "0.json"]
+
+
 def test_what_is_wished_for_later_is_made_from_the_result(tmp_path: Path) -> None:
     batch = Batch(tmp_path, 10)
     batch.run()

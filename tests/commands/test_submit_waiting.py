@@ -12,6 +12,7 @@ import pytest
 
 from human_detector.commands.submit_waiting import FIRST_QUIET_SECONDS
 from sample_clip import sample_clip
+from support.sample_results import sample_result
 from support.submitting import DONE, FAILED, FOR_EVER, SPLIT, Submit, Time, running
 from support.worker_harness import Aws, worker
 
@@ -43,19 +44,22 @@ def test_a_video_through_the_worker(
 def test_several_videos_through_the_worker(
     aws: Aws, submit: Submit, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Results of videos with the same name do not overwrite each other, and a failure spoils nothing but itself."""
+    """Results of the same name do not overwrite each other, nor an earlier one; a failure spoils nothing but itself."""
     for folder in ("monday", "tuesday"):
         (tmp_path / "in" / folder).mkdir(parents=True)
         shutil.copy(CLIP, tmp_path / "in" / folder / "clip.mp4")
     (tmp_path / "in" / "wednesday.mp4").write_bytes(b"no video")
     output = tmp_path / "out"
+    output.mkdir()
+    (output / "clip.json").write_text(json.dumps(sample_result(2)))
     with worker(aws.variables(), tmp_path):
         assert submit(tmp_path / "in", "--new-ids", "--wait", "--output", output) == 1
     rows = [re.split(r"  +", line.strip()) for line in capsys.readouterr().out.splitlines()[1:]]
     assert [row[1:3] for row in rows] == [["1", "done"], ["2", "done"], ["3", "error"]]
-    assert [row[3] for row in rows[:2]] == [str(output / "clip.json"), str(output / "clip-2.json")]
+    assert [row[3] for row in rows[:2]] == [str(output / "clip-2.json"), str(output / "clip-3.json")]
     assert rows[2][3].startswith("the file is no video")
-    assert sorted(path.name for path in output.iterdir()) == ["clip-2.json", "clip.json"]
+    assert sorted(path.name for path in output.iterdir()) == ["clip-2.json", "clip-3.json", "clip.json"]
+    assert json.loads((output / "clip.json").read_text()) == sample_result(2)
     for row in rows[:2]:
         assert json.loads(Path(row[3]).read_text())["video_id"] == int(row[1])
 

@@ -138,7 +138,7 @@ def test_what_is_stopped_lies_beside_the_result_and_is_gone_on_with(tmp_path: Pa
 
 def test_a_result_says_what_it_was_made_of(tmp_path: Path) -> None:
     analyzer = VideoAnalyzer(detectors=[["support.fake_detectors:NeedyDetector", {"colour": "blue"}]])
-    source = local_source(sample_clip())
+    source = local_source(sample_clip(), tmp_path)
     analyzer.analyze_to_file(sample_clip(), tmp_path / "result.json", source=source)
     document = json.loads((tmp_path / "result.json").read_text())
     assert changes_since(document, source, analyzer.arguments) == []
@@ -151,13 +151,13 @@ def test_a_result_says_what_it_was_made_of(tmp_path: Path) -> None:
 def test_a_file_that_changes_is_another_source(tmp_path: Path) -> None:
     file = tmp_path / "clip.mp4"
     file.write_bytes(b"abc")
-    before = local_source(file)
-    assert local_source(file) == before
+    before = local_source(file, tmp_path)
+    assert local_source(file, tmp_path) == before
     os.utime(file, ns=(0, 1))
-    touched = local_source(file)
+    touched = local_source(file, tmp_path)
     file.write_bytes(b"abcd")
     os.utime(file, ns=(0, 1))
-    assert len({before["etag"], touched["etag"], local_source(file)["etag"]}) == 3
+    assert len({before["etag"], touched["etag"], local_source(file, tmp_path)["etag"]}) == 3
 
 
 def test_numbers_that_json_lacks_are_refused() -> None:

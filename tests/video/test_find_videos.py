@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from human_detector.video.find_videos import find_videos, name_outputs
+from human_detector.video.find_videos import find_videos
 from human_detector.video.probe import STILL_PICTURE, why_no_video
 from support.media import clip, cut, needs_ffmpeg
 
@@ -40,7 +40,6 @@ def test_files_folders_and_patterns(tmp_path: Path) -> None:
         (tmp_path / "a" / "notes.txt", "the file is empty (0 bytes)"),
         (tmp_path / "a" / "y.annotated.mp4", "made by human-detector"),
     ]
-    assert name_outputs(found.videos) == ["x", "x [1]", "y", "x-2"]
 
 
 def test_a_pattern_may_name_folders(tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ from human_detector.inference.engine import ENGINES
 from human_detector.logs import log_native_output
 from human_detector.results.exports.formats import EXPORTERS, check_formats
 from human_detector.validation import option
-from human_detector.video.find_videos import find_videos, name_outputs
+from human_detector.video.find_videos import find_videos
 from human_detector.video_analyzer import VideoAnalyzer
 
 
@@ -110,9 +110,9 @@ def _plan(
         display.say(line)
     plans = []
     failed = [Outcome(place, "failed", reason) for place, reason in found.refused]
-    for video, name in zip(found.videos, name_outputs(found.videos), strict=True):
+    for video in found.videos:
         try:
-            plans.append(analysis.plan(video, name))
+            plans.append(analysis.plan(video))
         except (PermanentError, OSError) as error:
             failed.append(Outcome(video, "failed", in_words(error)))
     for outcome in failed:

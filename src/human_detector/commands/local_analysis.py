@@ -13,6 +13,7 @@ import av
 from human_detector.commands.batch_progress import VideoWork
 from human_detector.commands.earlier_result import earlier_result
 from human_detector.commands.outcomes import Outcome
+from human_detector.commands.output_names import OutputNames, own_of_local
 from human_detector.commands.progress_display import ProgressDisplay
 from human_detector.drawing.copies import is_blurred_copy, write_annotated, write_blurred
 from human_detector.errors import ConfigurationError, Interrupted, in_words
@@ -105,21 +106,22 @@ class LocalAnalysis:
         self._wishes = wishes
         self._display = display
         self._stop = stop
+        self._names = OutputNames(wishes.folder)
         self._blurred_detectors = _find_blurred(analyzer, wishes.blur) if wishes.blur else []
 
-    def plan(self, video: Path, name: str) -> Plan:
+    def plan(self, video: Path) -> Plan:
         """See what there is to do, after what an earlier run has done.
 
         Args:
             video: the file.
-            name: of the files that are written, without suffix.
 
         Raises:
             VideoError: the file is no video.
             PermanentError: something else than a result lies where the result is to go.
         """
         seconds, frames = _declared_length(video)
-        source = local_source(video)
+        source = local_source(video, self._wishes.folder)
+        name = self._names.choose(video.stem, *own_of_local(source))
         earlier = earlier_result(self._path(name, "json"))
         changes = changes_since(earlier, source, self._analyzer.arguments) if earlier else []
         has_result = earlier is not None and not changes
@@ -186,6 +188,8 @@ class LocalAnalysis:
             Interrupted: it was stopped; what there is lies beside the result.
         """
         video = plan.video
+        if plan.name != video.stem:
+            self._display.say(f"{video}: goes to {path}: another video has the name {video.stem} there")
         if plan.changes:
             self._display.say(f"{video.name}: analysed anew: {', '.join(plan.changes)}")
         if self._wishes.force:

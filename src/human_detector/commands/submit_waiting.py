@@ -5,17 +5,17 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from human_detector.aws.queue import JobQueue, QueueDepth
 from human_detector.aws.storage import Storage
 from human_detector.aws.waiting_times import COUNT_SETTLED_SECONDS
+from human_detector.commands.output_names import OutputNames, own_of_record
 from human_detector.commands.progress_display import ProgressDisplay
 from human_detector.commands.stranded import what_to_do
 from human_detector.commands.submission import ONE_VIDEO_FAILS, Submission
 from human_detector.commands.submit_listing import describe_state
 from human_detector.errors import ConfigurationError, PermanentError
-from human_detector.video.find_videos import name_outputs
 from human_detector.worker.record import Record, lease_seconds_left
 from human_detector.worker.submitted_records import VideoRecords
 
@@ -78,6 +78,7 @@ class Waiter:
         self._queue = queue
         self._storage = storage
         self._folder = folder
+        self._names = OutputNames(folder)
         self._display = display
         self._clock = clock
         self._sleep = sleep
@@ -95,8 +96,7 @@ class Waiter:
             Whether all have ended, well or not.
         """
         sent = [each for each in submissions if each.is_sent]
-        names = name_outputs([Path(each.key) for each in sent])
-        everything = [_Followed(each, name) for each, name in zip(sent, names, strict=True)]
+        everything = [self._follow(each) for each in sent]
         self._display.start(f"VideoId {sent[0].video_id}" if len(sent) == 1 else f"{len(sent)} videos")
         left = everything
         began = self._clock()
@@ -119,6 +119,11 @@ class Waiter:
                 say_at = now + quiet
             self._show_progress(everything, left)
             self._sleep(POLL_SECONDS if timeout is None else min(POLL_SECONDS, began + timeout - now))
+
+    def _follow(self, submission: Submission) -> _Followed:
+        assert submission.video_id is not None
+        stem = PurePosixPath(submission.key).stem
+        return _Followed(submission, self._names.choose(stem, own_of_record(submission.video_id)))
 
     def _look_at(self, left: Sequence[_Followed]) -> bool:
         """Read the records; whether the state of one has changed."""

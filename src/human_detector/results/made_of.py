@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 SOURCE_KEYS = ("bucket", "key", "etag")
-"""What a result says about where its video came from."""
+"""What a result says about its video that makes it this one; the place of a local file does not."""
 
 
 def made_of(source: Mapping[str, Any], human_detection: Mapping[str, Any]) -> str:
@@ -33,8 +34,10 @@ def changes_since(
         human_detection: the arguments of the VideoAnalyzer that are in effect now.
     """
     video = document["video"]
-    before = _parts({key: video[key] for key in SOURCE_KEYS if key in video}, document["human_detection"])
-    now = _parts(source, human_detection)
+    before, now = (
+        _parts({key: each[key] for key in SOURCE_KEYS if key in each}, arguments)
+        for each, arguments in ((video, document["human_detection"]), (source, human_detection))
+    )
     changes = [] if before["source"] == now["source"] else ["the file changed"]
     was, is_now = before["human_detection"], now["human_detection"]
     for key in sorted(was.keys() | is_now.keys()):
@@ -52,11 +55,20 @@ def _parts(source: Mapping[str, Any], human_detection: Mapping[str, Any]) -> dic
     return parts
 
 
-def local_source(video: Path) -> dict[str, str]:
-    """The source of a file on the disk: its etag, made of its size and the time of its last change.
+def local_source(video: Path, folder: Path) -> dict[str, str]:
+    """The source of a file on the disk.
+
+    Args:
+        video: the file.
+        folder: where the result goes.
+
+    Returns:
+        `etag`, made of its size and the time of its last change, and `file`, its place as seen from the
+        folder: that stays right where both are moved together.
 
     Raises:
         OSError: there is no such file.
     """
     facts = video.stat()
-    return {"etag": f"{facts.st_size:x}-{facts.st_mtime_ns:x}"}
+    place = os.path.relpath(video.resolve(), folder.resolve())
+    return {"etag": f"{facts.st_size:x}-{facts.st_mtime_ns:x}", "file": Path(place).as_posix()}

@@ -15,7 +15,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 from human_detector.aws.storage import Storage
 from human_detector.errors import OtherVersion, PermanentError
 from human_detector.results.document import SCHEMA_VERSION
+from human_detector.results.writer import FRAMES_FOLLOW
 
+LONGEST_HEADER = 1 << 20
 _NEEDED = {"schema_version", "video", "human_detection", "engine", "summary", "frames"}
 
 
@@ -35,6 +37,27 @@ def read_result(place: str) -> dict[str, Any]:
         local = Path(folder) / "result.json"
         _fetch(place, local)
         return _checked(_parse(local, place), place)
+
+
+def read_header(path: Path) -> dict[str, Any]:
+    """Everything of a result on the disk but its frames, without reading them if it is as it was written.
+
+    Raises:
+        PermanentError: see `read_result`.
+        OtherVersion: see `read_result`.
+    """
+    try:
+        with path.open("rb") as file:
+            first = file.readline(LONGEST_HEADER)
+    except OSError as error:
+        raise PermanentError(f"{path} cannot be read: {error.strerror}") from error
+    if not first.endswith(FRAMES_FOLLOW):
+        return read_local_result(path)
+    document = _checked(
+        _parse_text(first.removesuffix(FRAMES_FOLLOW) + b',"frames":[]}', str(path)), str(path)
+    )
+    del document["frames"]
+    return document
 
 
 def read_local_result(path: Path) -> dict[str, Any]:
@@ -57,9 +80,15 @@ def _fetch(place: str, path: Path) -> None:
 
 def _parse(path: Path, place: str) -> Any:
     try:
-        return json.loads(path.read_bytes())
+        content = path.read_bytes()
     except OSError as error:
         raise PermanentError(f"{place} cannot be read: {error.strerror}") from error
+    return _parse_text(content, place)
+
+
+def _parse_text(content: bytes, place: str) -> Any:
+    try:
+        return json.loads(content)
     except ValueError as error:
         raise PermanentError(f"{place} is not JSON: {error}") from error
 

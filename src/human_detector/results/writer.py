@@ -11,6 +11,9 @@ from typing import Any, Self
 
 from human_detector.values import FrameDetections
 
+FRAMES_FOLLOW = b',"frames":[\n'
+"""Ends the first line of a result, which has everything but the frames."""
+
 
 def lines_path(result_path: Path) -> Path:
     """Where the frames of a result are collected before the document is put together."""
@@ -87,8 +90,8 @@ class ResultFileWriter:
     def _put_together(self, header: Mapping[str, Any], path: Path) -> None:
         part = self.path.with_name(self.path.name + ".part")
         with part.open("wb") as document, self._lines_path.open("rb") as lines:
-            document.write(compact(dict(header)).encode()[:-1] + b',"frames":[')
-            separator = b"\n"
+            document.write(compact(dict(header)).encode()[:-1] + FRAMES_FOLLOW)
+            separator = b""
             for line in islice(lines, 1, None):
                 document.write(separator + line.rstrip(b"\n"))
                 separator = b",\n"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import glob
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -55,21 +55,6 @@ def find_videos(places: Iterable[str]) -> Found:
     for place in places:
         search.look_at(place)
     return search.result()
-
-
-def name_outputs(videos: Sequence[Path]) -> list[str]:
-    """A name without suffix for the files of each video; videos of the same name get a number.
-
-    Args:
-        videos: different files.
-    """
-    names: list[str] = []
-    for video in videos:
-        name, number = video.stem, 2
-        while name in names:
-            name, number = f"{video.stem}-{number}", number + 1
-        names.append(name)
-    return names
 
 
 class _Search:
