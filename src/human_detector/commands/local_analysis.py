@@ -83,7 +83,13 @@ class Plan:
     @property
     def work(self) -> VideoWork:
         """How much it is."""
-        return VideoWork(self.frames, self.analyze + self.annotate + self.blur + self.report)
+        stages = {
+            "analysis": self.analyze,
+            "annotated copy": self.annotate,
+            "blurred copy": self.blur,
+            "report": self.report,
+        }
+        return VideoWork(self.frames, [stage for stage, is_due in stages.items() if is_due])
 
 
 class LocalAnalysis:

@@ -15,13 +15,11 @@ from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn
 from rich.table import Column
 from rich.text import Text
 
-from human_detector.commands.batch_progress import BatchProgress, VideoWork
+from human_detector.commands.batch_progress import MEMORY_SECONDS, BatchProgress, VideoWork
 
 LOOK_SECONDS = 0.2
 """How often progress is taken note of, and shown on a terminal."""
 LINE_SECONDS = 10.0
-ESTIMATE_SECONDS = 120.0
-"""The time left is judged by this much of the past: what was done before a stop is gone through quickly."""
 USUAL_COLUMNS = 80
 COLUMNS_FOR_A_BAR, COLUMNS_FOR_EVERYTHING = 60, 100
 LEAST_BAR = 10
@@ -47,7 +45,7 @@ class ProgressDisplay:
             transient=True,
             redirect_stdout=False,
             redirect_stderr=False,
-            speed_estimate_period=ESTIMATE_SECONDS,
+            speed_estimate_period=MEMORY_SECONDS,
             get_time=clock,
             expand=True,
         )
@@ -65,20 +63,22 @@ class ProgressDisplay:
         """Begin a batch; `start_video` begins each of its videos."""
         with self._lock:
             self._batch = BatchProgress(videos)
-            self._progress.reset(self._batch_task, total=self._batch.total, visible=self._batch.is_long)
+            self._progress.reset(
+                self._batch_task, total=self._batch.total, visible=self._batch.is_long, seconds_left=None
+            )
 
     def start_video(self) -> None:
         """Begin the next video of the batch."""
         with self._lock:
             assert self._batch is not None
-            self._batch.start_video(self._fraction)
+            self._batch.start_video(self._clock())
             task = self._tasks()[0]
             # Not by `update`, which would forget how fast it goes.
             task.total = self._batch.total
             task.description = f"{self._batch.number} of {self._batch.count} videos"
 
     def start(self, title: str, video_seconds: float = 0, frames: float = 0) -> None:
-        """Begin a piece of work.
+        """Begin a piece of work; in a batch, the next stage of the video.
 
         Args:
             title: what it is.
@@ -87,8 +87,7 @@ class ProgressDisplay:
         """
         with self._lock:
             if self._batch:
-                self._batch.start_piece()
-            self._fraction = 0.0
+                self._batch.start_stage(self._clock())
             self._progress.reset(
                 self._task,
                 total=frames or 1,
@@ -104,13 +103,15 @@ class ProgressDisplay:
         """Show how far it is, 0 to 1. May be called often, and from several threads."""
         with self._lock:
             now = self._clock()
-            if now - self._looked_at < LOOK_SECONDS:
+            if now - self._looked_at < LOOK_SECONDS and fraction < 1:
                 return
-            self._looked_at, self._fraction = now, fraction
+            self._looked_at = now
             task = self._tasks()[1]
             self._progress.update(self._task, completed=fraction * (task.total or 1))
             if self._batch:
-                self._progress.update(self._batch_task, completed=self._batch.done(fraction))
+                self._batch.advance(fraction, now)
+                left = self._batch.seconds_left()
+                self._progress.update(self._batch_task, completed=self._batch.done(), seconds_left=left)
             if self._is_terminal:
                 self._draw()
             elif now - self._shown_at >= LINE_SECONDS:
@@ -197,10 +198,10 @@ class _Details(ProgressColumn):
     def text(self, task: Task) -> str:
         """The details of a task."""
         parts = [f"{task.percentage:.0f} %"]
-        if task.speed and task.remaining is not None:
-            if self._width >= COLUMNS_FOR_A_BAR:
-                parts += self._rates(task, task.speed)
-            parts.append(f"{clock_time(task.remaining / task.speed)} left")
+        if task.speed and self._width >= COLUMNS_FOR_A_BAR:
+            parts += self._rates(task, task.speed)
+        if (left := _seconds_left(task)) is not None:
+            parts.append(f"{clock_time(left)} left")
         return ", ".join(parts)
 
     def _rates(self, task: Task, speed: float) -> list[str]:
@@ -209,6 +210,14 @@ class _Details(ProgressColumn):
         if video_seconds and task.total and (self._width >= COLUMNS_FOR_EVERYTHING or not frames):
             rates.append(f"{speed / task.total * video_seconds:.1f}x real time")
         return rates
+
+
+def _seconds_left(task: Task) -> float | None:
+    """What the batch itself says, or the speed of a piece of work; None as long as nothing tells."""
+    if "seconds_left" in task.fields:
+        seconds: float | None = task.fields["seconds_left"]
+        return seconds
+    return task.remaining / task.speed if task.speed and task.remaining is not None else None
 
 
 def clock_time(seconds: float) -> str:
