@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from human_detector.commands import report as report_command
 from sample_clip import BIKES, sample_clip
 from support.media import clip, needs_ffmpeg
 from support.paths import TESTS
@@ -120,14 +121,69 @@ def test_a_part_of_a_result_has_a_page(tmp_path: Path) -> None:
     assert run("report", video, path, "--output", tmp_path / "page.html").returncode == 0
 
 
+@pytest.mark.parametrize(
+    ("output", "page"),
+    [
+        (None, "result.report.html"),
+        (".", "result.report.html"),
+        ("new/folder", "new/folder/result.report.html"),
+        ("new/page.HTML", "new/page.HTML"),
+        ("odd.html", "odd.html/result.report.html"),
+    ],
+)
+def test_where_the_page_goes(output: str | None, page: str, result: Path, tmp_path: Path) -> None:
+    """Into a folder, or under a name of its own; beside the result if nobody says, as exports do."""
+    (tmp_path / "odd.html").mkdir()
+    where = [] if output is None else ["--output", str(tmp_path / output)]
+    assert report_command.main([str(sample_clip()), str(result), *where]) == 0
+    assert (tmp_path / page).is_file()
+
+
+def test_the_page_of_a_part_of_a_result_is_named_like_that_of_the_whole(result: Path) -> None:
+    part = result.rename(result.with_name("result.json.partial"))
+    assert report_command.main([str(sample_clip()), str(part)]) == 0
+    assert part.with_name("result.report.html").is_file()
+
+
+@pytest.mark.parametrize(
+    ("video", "result_name", "sentence"),
+    [
+        ("{result}", "{clip}", "found the result {result} and then the video {clip}; valid is VIDEO RESULT"),
+        ("{clip}", "{clip}", "RESULT: found {clip}, a video; valid is a result file, such as the NAME.json"),
+        (
+            "{result}",
+            "{result}",
+            "VIDEO: found {result}, a JSON file; valid is the video that the result is of",
+        ),
+        ("{clip}", "{folder}", "RESULT: found {folder}, a folder; valid is a result file"),
+        ("{clip}", "{folder}/page.html", "RESULT: found {folder}/page.html, which is not JSON; valid is a"),
+        ("{clip}", "{folder}/other.json", "{folder}/other.json is no result file: valid is an object with"),
+    ],
+)
+def test_a_wrong_file_is_told_for_what_it_is(
+    video: str,
+    result_name: str,
+    sentence: str,
+    result: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (tmp_path / "page.html").write_text("<!doctype html>")
+    (tmp_path / "other.json").write_text('{"mine": true}')
+    places = {"result": result, "clip": sample_clip(), "folder": tmp_path}
+    assert report_command.main([video.format(**places), result_name.format(**places)]) == 1
+    (said,) = capsys.readouterr().err.splitlines()
+    assert said.startswith(f"human-detector report: {sentence.format(**places)}")
+    assert len(list(tmp_path.iterdir())) == 3
+
+
 @pytest.mark.usefixtures("result")
 @pytest.mark.parametrize(
     ("video", "result_name", "page", "sentence"),
     [
         ("gone.mp4", "result.json", "page.html", "gone.mp4: the file does not exist"),
-        ("result.json", "result.json", "page.html", "result.json: the file is no video"),
         ("clip", "gone.json", "page.html", "gone.json cannot be read"),
-        ("clip", "result.json", "gone/page.html", "--output: the folder"),
+        ("clip", "result.json", "result.json/page.html", "File exists"),
     ],
 )
 def test_what_is_not_there_is_said_at_once(

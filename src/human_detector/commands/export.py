@@ -8,12 +8,12 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from human_detector.commands.exit_statuses import EXIT_CONFIGURATION, EXIT_FAILED
+from human_detector.commands.given_files import folder_of, name_of, read_given_result
 from human_detector.errors import ConfigurationError, PermanentError
 from human_detector.results.exports.formats import EXPORTERS, check_formats, export_all
-from human_detector.results.reader import read_result
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -31,13 +31,13 @@ def main(arguments: Sequence[str]) -> int:
         "--output",
         type=Path,
         metavar="DIR",
-        help="where to (default: beside the result, the current folder for s3://)",
+        help="the folder of the files; it is made if need be (default: beside the result, here for s3://)",
     )
     options = parser.parse_args(arguments)
     try:
         check_formats(options.format)
-        document = read_result(options.result)
-        folder = options.output or _folder_of(options.result)
+        document = read_given_result(options.result)
+        folder = options.output or folder_of(options.result)
         folder.mkdir(parents=True, exist_ok=True)
     except (PermanentError, OSError) as error:
         print(f"human-detector export: {error}", file=sys.stderr)
@@ -45,13 +45,9 @@ def main(arguments: Sequence[str]) -> int:
     except ConfigurationError as error:
         print(f"human-detector export: {error}", file=sys.stderr)
         return EXIT_CONFIGURATION
-    files, problems = export_all(document, options.format, folder, PurePosixPath(options.result).stem)
+    files, problems = export_all(document, options.format, folder, name_of(options.result))
     for path in files:
         print(path)
     for problem in problems:
         print(f"human-detector export: {problem}", file=sys.stderr)
-    return 1 if problems else 0
-
-
-def _folder_of(place: str) -> Path:
-    return Path() if place.startswith("s3://") else Path(place).parent
+    return EXIT_FAILED if problems else 0

@@ -88,9 +88,11 @@ def _parse(path: Path, place: str) -> Any:
 
 def _parse_text(content: bytes, place: str) -> Any:
     try:
-        return json.loads(content)
+        return json.loads(content.decode())
+    except UnicodeDecodeError as error:
+        raise PermanentError(f"{place} is no result file: it is not JSON, nor text of any kind") from error
     except ValueError as error:
-        raise PermanentError(f"{place} is not JSON: {error}") from error
+        raise PermanentError(f"{place} is no result file: it is not JSON: {error}") from error
 
 
 def _checked(document: Any, place: str) -> dict[str, Any]:
