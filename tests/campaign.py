@@ -271,7 +271,7 @@ class Campaign:
             assert self.aws.keys(f"human_detector/{video_id}/") == []
         assert sorted({letter["Body"] for letter in self.aws.dead_letters()}) == sorted(self.bad_bodies)
         assert self.aws.keys("human_detector_partial/") == []
-        left = [path.name for path in self.scratch.iterdir() if path.name != "human-detector.health"]
+        left = [path.name for path in self.scratch.iterdir() if path.suffix != ".health"]
         assert left == [], left
         assert self.processes_left() == []
 

@@ -234,7 +234,7 @@ class WorkerProcess:
     @property
     def leftovers(self) -> list[str]:
         """What it has left in its scratch folder, but for the file that says that it is healthy."""
-        return [path.name for path in self.scratch.iterdir() if path.name != "human-detector.health"]
+        return [path.name for path in self.scratch.iterdir() if path.suffix != ".health"]
 
     def wait(self, timeout: float = WAIT_SECONDS) -> int:
         """Wait for its end; returns its exit status."""

@@ -31,7 +31,7 @@ from human_detector.worker.analysis_turn import AnalysisTurn
 from human_detector.worker.claim import ClaimedStep, Purpose
 from human_detector.worker.end_of_work import EndOfWork
 from human_detector.worker.failures import Fate
-from human_detector.worker.health import Health, health_file
+from human_detector.worker.health import Health, health_files
 from human_detector.worker.job import JobRunner, Surroundings
 from human_detector.worker.messages import VideoRequest
 from human_detector.worker.metrics import Metrics
@@ -242,7 +242,8 @@ def test_the_threads_of_a_download_are_not_waited_for(
     JobRunner(configuration, around, clock).run(message(), REQUEST)
     clock.now = 1000
     around.health.touch()
-    assert health_file().stat().st_mtime == 1000
+    (file,) = health_files()
+    assert file.stat().st_mtime == 1000
 
 
 def test_a_set_up_that_breaks_gives_the_job_back_and_ends_the_worker(clock: Clock) -> None:

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -21,7 +22,7 @@ from human_detector.aws.clients import connect
 from human_detector.aws.waiting_times import LONG_POLL_SECONDS
 from human_detector.errors import TransientError
 from human_detector.logs import current_context, log_context, set_up_logging
-from human_detector.worker.health import LONGEST_SILENCE_SECONDS, Health, health_file
+from human_detector.worker.health import LONGEST_SILENCE_SECONDS, Health, health_files, problem
 from human_detector.worker.scratch import SPARE_BYTES, job_folder, remove_leftovers, require_space
 from human_detector.worker.task_protection import TaskProtection
 
@@ -93,14 +94,51 @@ def check_health(scratch: Path) -> tuple[int, str]:
 
 
 def test_health_check(scratch: Path) -> None:
-    assert check_health(scratch) == (1, "the worker has not started")
-    Health().touch()
+    assert check_health(scratch) == (1, "no worker is running")
+    health = Health()
+    health.touch()
     assert check_health(scratch) == (0, "healthy")
-    silent_since = health_file().stat().st_mtime - LONGEST_SILENCE_SECONDS - 1
-    os.utime(health_file(), (silent_since, silent_since))
+    be_silent()
     status, said = check_health(scratch)
     assert status == 1
-    assert said.startswith("the worker's loop has been silent for 5")
+    assert said.startswith(f"the loop of the worker (process {os.getpid()}) has been silent for 5")
+    del health
+    assert check_health(scratch) == (1, "no worker is running")
+
+
+def be_silent() -> None:
+    """Let the one worker be silent for a second too long."""
+    (file,) = health_files()
+    since = time.time() - LONGEST_SILENCE_SECONDS - 1
+    os.utime(file, (since, since))
+
+
+def test_a_worker_does_not_look_alive_because_another_is(scratch: Path) -> None:
+    silent = Health()
+    silent.touch()
+    be_silent()
+    alive = Health()
+    alive.touch()
+    found = problem(time.time())
+    assert found is not None
+    assert found.count("silent") == 1
+    del silent
+    assert problem(time.time()) is None
+    del alive
+
+
+def test_a_worker_that_was_killed_leaves_nothing_behind_for_the_next(scratch: Path) -> None:
+    """Neither does its file make the next look dead, though a process has its number again."""
+    code = "import os; from human_detector.worker.health import Health; alive = Health(); os._exit(9)"
+    subprocess.run([sys.executable, "-c", code], check=False)
+    assert len(list(health_files())) == 1
+    be_silent()
+    assert problem(time.time()) == "no worker is running"
+    health = Health()
+    health.touch()
+    assert problem(time.time()) is None
+    assert len(list(health_files())) == 1
+    del health
 
 
 def test_the_thread_that_has_been_silent_longest_decides(scratch: Path) -> None:
@@ -112,14 +150,15 @@ def test_the_thread_that_has_been_silent_longest_decides(scratch: Path) -> None:
     other.join()
     for clock.now in (1001.0, 1010.0, 1040.0):
         health.touch()
-    assert health_file().stat().st_mtime == 1000
+    (file,) = health_files()
+    assert file.stat().st_mtime == 1000
     # A thread that has ended is not waited for, and its number may be used again.
     leaving = threading.Thread(target=lambda: (health.touch(), health.leave()))
     leaving.start()
     leaving.join()
     clock.now = 1050.0
     health.touch()
-    assert health_file().stat().st_mtime >= 1000
+    assert file.stat().st_mtime >= 1000
 
 
 def test_a_request_on_a_dead_connection_is_given_up_before_the_worker_counts_as_wedged() -> None:

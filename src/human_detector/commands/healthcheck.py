@@ -16,7 +16,8 @@ def main(arguments: Sequence[str]) -> int:
     """Entry point; returns the exit status."""
     argparse.ArgumentParser(
         prog="human-detector healthcheck",
-        description="Tell whether the worker on this machine is alive: status 0 if it is, 1 if not.",
+        description="Tell whether the worker on this machine is alive: status 0 if it is, 1 if not. Where "
+        "several run with one folder for temporary files ($TMPDIR), all of them must be.",
         epilog="For example: human-detector healthcheck && echo alive",
     ).parse_args(arguments)
     found = problem(time.time())
