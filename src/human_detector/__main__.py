@@ -41,8 +41,18 @@ COMMANDS: Mapping[str, Command] = {
 USAGE_ERROR, INTERRUPTED = 2, 130
 
 
+def console() -> int:
+    """Entry point of the process; returns the exit status, whatever signal comes while it ends."""
+    try:
+        return main()
+    finally:
+        # Python, when it takes itself apart, would let the next one kill the process.
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Entry point; returns the exit status."""
+    """Run a command; returns the exit status."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     if not given or given[0] in ("-h", "--help"):
         print(overview())
@@ -83,4 +93,4 @@ def overview() -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(console())
