@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from pathlib import Path
 from typing import Any
 
@@ -185,3 +186,27 @@ def test_what_is_wrong_with_the_video_is_said(page: Page, document: dict[str, An
     note = "document.getElementById('incomplete')"
     assert page.run(f"{note}.textContent") == "The video is not complete: the file ends <early>."
     assert not page.run(f"{note}.hidden")
+
+
+def test_a_telephone_shows_all_of_it(page: Page, document: dict[str, Any], tmp_path: Path) -> None:
+    """360 pixels: nothing lies beyond the edge, or behind a bar to scroll with."""
+    write_report(sample_clip(), document, tmp_path / "page.html", title="a_name_without_any_space" * 4)
+    page.open(tmp_path / "page.html", width=360, height=740)
+    page.wait_for(READY)
+    assert page.run("document.documentElement.scrollWidth") <= 360
+    beyond = "[...document.querySelectorAll('main *')].filter((e) => e.getBoundingClientRect().right > 360)"
+    assert page.run(f"{beyond}.map((e) => e.tagName + e.id)") == []
+    assert page.run(cell("distinct")) == "1"
+
+
+def test_where_nothing_was_found_the_least_score_is_zero(
+    page: Page, document: dict[str, Any], tmp_path: Path
+) -> None:
+    nothing = copy.deepcopy(document)
+    for frame in nothing["frames"]:
+        frame["detections"] = {name: [] for name in frame["detections"]}
+    write_report(sample_clip(), nothing, tmp_path / "page.html")
+    page.open(tmp_path / "page.html")
+    page.wait_for(READY)
+    assert page.run("document.getElementById('threshold-value').textContent") == "0.00"
+    assert page.run("document.getElementById('no-moments').innerText") == "Nothing was found in this video."

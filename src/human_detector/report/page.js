@@ -321,8 +321,9 @@ function showFacts() {
   ].join(" · ");
   element("incomplete").hidden = complete;
   if (damage) element("incomplete").textContent = `The video is not complete: ${damage}.`;
-  const lowest = Math.min(...detectors.map(({ scores }) => scores.reduce((a, b) => Math.min(a, b), data.scoreScale)));
-  element("threshold").value = Number.isFinite(lowest) ? Math.floor((100 * lowest) / data.scoreScale) / 100 : 0;
+  const lowest = detectors.flatMap(({ scores }) => (scores.length ? [scores.reduce((a, b) => Math.min(a, b))] : []));
+  element("threshold").value = lowest.length ? Math.floor((100 * Math.min(...lowest)) / data.scoreScale) / 100 : 0;
+  if (!lowest.length) element("no-moments").textContent = "Nothing was found in this video.";
 }
 
 setUpTheme();
