@@ -103,7 +103,9 @@ class ProgressDisplay:
         """Show how far it is, 0 to 1. May be called often, and from several threads."""
         with self._lock:
             now = self._clock()
-            if now - self._looked_at < LOOK_SECONDS and fraction < 1:
+            if now - self._looked_at < LOOK_SECONDS:
+                if self._batch and fraction >= 1:  # What is short must not count as left undone.
+                    self._batch.advance(fraction, now)
                 return
             self._looked_at = now
             task = self._tasks()[1]
