@@ -16,11 +16,11 @@ from rich.table import Column
 from rich.text import Text
 
 from human_detector.commands.batch_progress import MEMORY_SECONDS, BatchProgress, VideoWork
+from human_detector.commands.tables import terminal_columns
 
 LOOK_SECONDS = 0.2
 """How often progress is taken note of, and shown on a terminal."""
 LINE_SECONDS = 10.0
-USUAL_COLUMNS = 80
 COLUMNS_FOR_A_BAR, COLUMNS_FOR_EVERYTHING = 60, 100
 LEAST_BAR = 10
 SHOW_CURSOR = "\033[?25h"
@@ -158,7 +158,7 @@ class ProgressDisplay:
 
     def _draw(self) -> None:
         # Some terminals begin a new line when the last column is written to, and "^C" takes two.
-        width = _columns(self._stream) - 2
+        width = terminal_columns(self._stream) - 2
         self._console.width = width
         details = _Details(width)
         needed = max(cell_len(details.text(task)) for task in self._tasks() if task.visible) + 1
@@ -227,14 +227,6 @@ def clock_time(seconds: float) -> str:
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
-
-
-def _columns(stream: TextIO) -> int:
-    """The width of a terminal: of the one that is written to, which need not be that of standard input."""
-    try:
-        return os.get_terminal_size(stream.fileno()).columns or USUAL_COLUMNS
-    except (OSError, ValueError):
-        return USUAL_COLUMNS
 
 
 def _printable(title: str) -> str:
