@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from human_detector.__main__ import COMMANDS
-from human_detector.analysis.arguments import ARGUMENTS
+from human_detector.analysis.analyzer_arguments import ARGUMENTS
 from human_detector.commands import analyze as analyze_command
 from human_detector.commands import cost as cost_command
 from human_detector.commands import export as export_command

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from human_detector.analysis.arguments import ARGUMENTS
+from human_detector.analysis.analyzer_arguments import ARGUMENTS
 from human_detector.deployment.sections import ECR, ECS
 from human_detector.errors import ConfigurationError
 from human_detector.validation import Boolean, Number, Section, Text, WholeNumber

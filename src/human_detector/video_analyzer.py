@@ -18,7 +18,7 @@ from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
-from human_detector.analysis.arguments import FRAME_RATIO, TRACKER, create_detectors
+from human_detector.analysis.analyzer_arguments import FRAME_RATIO, TRACKER, create_detectors
 from human_detector.analysis.pipeline import detect_all
 from human_detector.analysis.sampling import FrameSampler
 from human_detector.errors import ConfigurationError, VideoError

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from human_detector.commands import export as export_command
 from human_detector.errors import PermanentError
-from human_detector.results.detections import Detections
+from human_detector.results.detection_arrays import Detections
 from human_detector.results.exports.formats import EXPORTERS
 from human_detector.results.reader import read_result
 from support.sample_results import HEIGHT, WIDTH, sample_result

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from human_detector.analysis.arguments import ARGUMENTS
+from human_detector.analysis.analyzer_arguments import ARGUMENTS
 from human_detector.errors import ConfigurationError
 from human_detector.results import tracking
-from human_detector.results.detections import Detections
+from human_detector.results.detection_arrays import Detections
 from human_detector.results.made_of import made_of
 from human_detector.results.tracking import Tracker, with_tracks
 from human_detector.results.writer import lines_path

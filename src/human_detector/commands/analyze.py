@@ -14,11 +14,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from human_detector.analysis.arguments import FRAME_RATIO
+from human_detector.analysis.analyzer_arguments import FRAME_RATIO
+from human_detector.commands.analyze_one_video import BLURRED, LocalAnalysis, Plan, Wishes
+from human_detector.commands.analyze_outcomes import Outcome, describe, describe_skipped, print_outcomes
 from human_detector.commands.exit_statuses import EXIT_CONFIGURATION, EXIT_FAILED, EXIT_INTERRUPTED
 from human_detector.commands.interrupts import end_on_interrupt
-from human_detector.commands.local_analysis import BLURRED, LocalAnalysis, Plan, Wishes
-from human_detector.commands.outcomes import Outcome, describe, describe_skipped, print_outcomes
 from human_detector.commands.progress_display import ProgressDisplay
 from human_detector.configuration import EMBEDDED_CONFIGURATION, load_human_detection
 from human_detector.detectors.factory import detector_class

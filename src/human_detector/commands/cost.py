@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from human_detector.analysis.arguments import FRAME_RATIO
+from human_detector.analysis.analyzer_arguments import FRAME_RATIO
 from human_detector.commands.cost_prices import PRICES_PATH, Prices, load_prices
 from human_detector.commands.cost_speeds import Speed, configured_models, measure, stated_speed
 from human_detector.commands.exit_statuses import EXIT_CONFIGURATION, EXIT_FAILED

@@ -10,7 +10,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from human_detector.aws.queue import JobQueue, QueueDepth
-from human_detector.commands.stranded import NO_MESSAGE, needs_a_message
+from human_detector.commands.submit_stranded import NO_MESSAGE, needs_a_message
 from human_detector.commands.tables import print_table
 from human_detector.worker.record import Element, Record, lease_seconds_left
 

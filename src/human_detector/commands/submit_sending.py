@@ -12,11 +12,11 @@ from human_detector.aws.clients import AwsClients
 from human_detector.aws.queue import JobQueue
 from human_detector.aws.s3_keys import upload_key
 from human_detector.aws.storage import Storage
-from human_detector.commands.outcomes import describe_skipped
+from human_detector.commands.analyze_outcomes import describe_skipped
 from human_detector.commands.progress_display import ProgressDisplay
-from human_detector.commands.stranded import needs_a_message
 from human_detector.commands.submission import ONE_VIDEO_FAILS, Submission
 from human_detector.commands.submit_listing import describe_state
+from human_detector.commands.submit_stranded import needs_a_message
 from human_detector.configuration import Configuration
 from human_detector.errors import ConfigurationError, PermanentError
 from human_detector.video.find_videos import find_videos

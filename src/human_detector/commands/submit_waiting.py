@@ -12,9 +12,9 @@ from human_detector.aws.storage import Storage
 from human_detector.aws.waiting_times import COUNT_SETTLED_SECONDS
 from human_detector.commands.output_names import OutputNames, own_of_record
 from human_detector.commands.progress_display import ProgressDisplay
-from human_detector.commands.stranded import what_to_do
 from human_detector.commands.submission import ONE_VIDEO_FAILS, Submission
 from human_detector.commands.submit_listing import describe_state
+from human_detector.commands.submit_stranded import what_to_do
 from human_detector.errors import ConfigurationError, PermanentError
 from human_detector.worker.record import Record, lease_seconds_left
 from human_detector.worker.submitted_records import VideoRecords

@@ -9,7 +9,7 @@ from typing import Any
 
 from human_detector.drawing.annotation import annotate
 from human_detector.drawing.blurring import blur_boxes
-from human_detector.drawing.box_paths import BoxPaths
+from human_detector.drawing.boxes_between_frames import BoxPaths
 from human_detector.errors import Interrupted, VideoError
 from human_detector.values import Image
 from human_detector.video.file import VideoFile

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from human_detector.drawing.annotation import COLOURS
-from human_detector.results.detections import NO_TRACK, Detections
+from human_detector.results.detection_arrays import NO_TRACK, Detections
 from human_detector.results.tracking import MIN_SIGHTINGS
 
 SCORE_SCALE = 10_000

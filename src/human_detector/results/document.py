@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from human_detector.results.detections import Detections
+from human_detector.results.detection_arrays import Detections
 from human_detector.values import EngineInfo, FrameDetections, VideoInfo
 from human_detector.version import __version__
 

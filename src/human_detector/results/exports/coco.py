@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from human_detector.results.detections import NO_TRACK, Detections
+from human_detector.results.detection_arrays import NO_TRACK, Detections
 from human_detector.results.writer import compact
 
 PERSON_ID = 1

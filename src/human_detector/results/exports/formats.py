@@ -8,9 +8,9 @@ from typing import Any
 
 from human_detector.errors import in_words
 from human_detector.results.exports.coco import export_coco
+from human_detector.results.exports.csv_and_parquet import export_csv, export_parquet, import_pyarrow
 from human_detector.results.exports.mot import export_mot
 from human_detector.results.exports.rekognition import export_rekognition
-from human_detector.results.exports.tables import export_csv, export_parquet, import_pyarrow
 
 Exporter = Callable[[Mapping[str, Any], Path, str], list[Path]]
 """Takes a result, a folder, and the name of the files without suffix; returns the files it has written."""

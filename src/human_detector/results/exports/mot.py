@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from human_detector.results.detections import Detections
+from human_detector.results.detection_arrays import Detections
 
 DIGITS = 4
 """Of a pixel. With them the fractions of the result, which have 5 digits, come back exactly."""

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from human_detector.results.detections import NO_TRACK, Detections
+from human_detector.results.detection_arrays import NO_TRACK, Detections
 from human_detector.video_analyzer import VideoAnalyzer
 from sample_clip import sample_clip
 from support.sample_results import HEIGHT, WIDTH, sample_result

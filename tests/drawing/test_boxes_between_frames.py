@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from human_detector.drawing.box_paths import BoxPaths
+from human_detector.drawing.boxes_between_frames import BoxPaths
 
 
 def frames(*boxes: float | None, step: float = 0.2) -> list[dict[str, Any]]:

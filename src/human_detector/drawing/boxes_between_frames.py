@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from human_detector.results.detections import SIDES
+from human_detector.results.detection_arrays import SIDES
 from human_detector.results.tracking import with_tracks
 
 DocumentDetection = Mapping[str, Any]

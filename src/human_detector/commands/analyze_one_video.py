@@ -10,9 +10,9 @@ from typing import Any
 
 import av
 
+from human_detector.commands.analyze_earlier_result import earlier_result
+from human_detector.commands.analyze_outcomes import Outcome
 from human_detector.commands.batch_progress import VideoWork
-from human_detector.commands.earlier_result import earlier_result
-from human_detector.commands.outcomes import Outcome
 from human_detector.commands.output_names import OutputNames, own_of_local
 from human_detector.commands.progress_display import ProgressDisplay
 from human_detector.drawing.copies import is_blurred_copy, write_annotated, write_blurred

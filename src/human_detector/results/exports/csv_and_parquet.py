@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from human_detector.errors import ConfigurationError
-from human_detector.results.detections import NO_TRACK, SIDES, Detections
+from human_detector.results.detection_arrays import NO_TRACK, SIDES, Detections
 from human_detector.results.writer import compact
 
 COLUMNS = ("frame_index", "timestamp", "detector", "label", "score", *SIDES, "track_id")
