@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from human_detector.errors import ConfigurationError
 from human_detector.values import Box, Detection
 from human_detector.video_analyzer import VideoAnalyzer
 from support.changed_graph import SCALING, align_corners, changed_graph
@@ -110,6 +111,12 @@ def test_reduced_precision_stays_within_its_tolerance(clips: list[Path], model: 
     assert unusual <= detections / 10
 
 
+def has_avx2() -> bool:
+    """Whether OpenVINO may use AVX2 here."""
+    allowed = os.environ.get("ONEDNN_MAX_CPU_ISA", "ALL")
+    return "avx2" in Path("/proc/cpuinfo").read_text() and allowed not in ("SSE41", "AVX")
+
+
 @pytest.mark.parametrize("name", ["tensorflow", "openvino"])
 def test_a_graph_of_another_build_runs_as_a_whole(
     name: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
@@ -118,6 +125,13 @@ def test_a_graph_of_another_build_runs_as_a_whole(
     caplog.set_level("INFO", "human_detector.inference.ssd_network")
     clip = CLIPS[1](tmp_path)
     analyzer = VideoAnalyzer([detector(str(path), engine=name)], frame_ratio=1 / EVERY)
+    if name == "openvino" and not has_avx2():
+        # OpenVINO 2026.4 says "bad combination" of the loop around the scaling, which the network alone lacks.
+        with pytest.raises(
+            ConfigurationError, match=r"cannot be run by OpenVINO on this CPU.*engine tensorflow"
+        ):
+            analyzer.load()
+        return
     found = found_in(clip, analyzer)
     assert f"runs as a whole: {SCALING} samples in another way" in caplog.text
     assert any(found.values())

@@ -34,7 +34,7 @@ class OpenVinoEngine:
         settings: what to load.
 
     Raises:
-        ConfigurationError: the file is damaged, is no detection graph, or the CPU lacks the precision.
+        ConfigurationError: the file is damaged, is no detection graph, or the CPU lacks what it takes.
     """
 
     def __init__(self, settings: ModelSettings) -> None:
@@ -47,10 +47,15 @@ class OpenVinoEngine:
             model = (
                 read_network(_core(), self._network) if self._network else read_whole(_core(), settings.graph)
             )
+        except RuntimeError as error:
+            raise damaged(settings.model, settings.graph, _reason(error)) from error
+        try:
             compiled = _core().compile_model(model, DEVICE, _options(settings.precision))
         except RuntimeError as error:
-            reason = " ".join(str(error).split())[-200:]
-            raise damaged(settings.model, settings.graph, reason) from error
+            raise ConfigurationError(
+                f"the model {settings.model!r} cannot be run by OpenVINO on this CPU ({processor}): "
+                f"{_reason(error)}; the engine tensorflow may run it"
+            ) from error
         names = (BOXES, SCORES) if self._network else OUTPUTS
         outputs = {name.partition(":")[0]: output for output in compiled.outputs for name in output.names}
         require_outputs(settings.model, outputs, names)
@@ -118,6 +123,10 @@ class _Job:
 @cache
 def _core() -> Any:
     return ov.Core()
+
+
+def _reason(error: RuntimeError) -> str:
+    return " ".join(str(error).split())[-200:]
 
 
 def _check_precision(precision: str, processor: str) -> None:
