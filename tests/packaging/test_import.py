@@ -27,6 +27,11 @@ def test_nothing_heavy_is_loaded(module: str) -> None:
     assert loaded & HEAVY == set()
 
 
+@pytest.mark.parametrize("command", ["analyze", "export", "report"])
+def test_what_works_on_the_disk_loads_nothing_of_aws(command: str) -> None:
+    assert modules_after(f"human_detector.commands.{command}") & {"boto3", "botocore"} == set()
+
+
 def test_a_heavy_one_would_be_seen() -> None:
     assert "numpy" in modules_after("human_detector.values")
 

@@ -9,10 +9,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import boto3
-from botocore.exceptions import BotoCoreError, ClientError
-
-from human_detector.aws.storage import Storage
 from human_detector.errors import OtherVersion, PermanentError
 from human_detector.results.document import SCHEMA_VERSION
 from human_detector.results.writer import FRAMES_FOLLOW
@@ -66,6 +62,12 @@ def read_local_result(path: Path) -> dict[str, Any]:
 
 
 def _fetch(place: str, path: Path) -> None:
+    # Imported when asked for: for a result on the disk that would take a quarter of the start of `analyze`.
+    import boto3
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    from human_detector.aws.storage import Storage
+
     address = urlsplit(place)
     bucket, key = address.netloc, address.path.removeprefix("/")
     if not bucket or not key:
