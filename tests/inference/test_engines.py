@@ -108,15 +108,14 @@ for name in {names!r}:
         images = [np.zeros((*engine.input_size, 3), np.float32)] * 2
         started = [engine.start(images, 0.5) for _ in range(3)]
         assert [len(finish()) for finish in started] == [2, 2, 2]
-print("loaded:", *sorted({{"tensorflow", "openvino"}} & set(sys.modules)))
+    print("loaded:", *sorted({{"tensorflow", "openvino"}} & set(sys.modules)))
 """
 
 
-@pytest.mark.parametrize(
-    "names", [["tensorflow"], ["openvino"], ["tensorflow", "openvino"], ["openvino", "tensorflow"]], ids=str
-)
+@pytest.mark.parametrize("names", [["tensorflow", "openvino"], ["openvino", "tensorflow"]], ids=str)
 def test_only_what_is_needed_is_loaded_and_both_get_along(names: list[str]) -> None:
     script = LOAD.format(names=names, models=[HUMANS, FACES])
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    assert done.stdout.split("loaded: ")[1].split() == sorted(names)
+    said = [line.split()[1:] for line in done.stdout.splitlines() if line.startswith("loaded: ")]
+    assert said == [names[:1], sorted(names)]

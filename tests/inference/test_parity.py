@@ -46,8 +46,8 @@ def analyzer(batch_size: int) -> VideoAnalyzer:
     return VideoAnalyzer(detectors, frame_ratio=1 / EVERY)
 
 
-# With 7 analysed frames every size but 1 ends a clip with a batch that is not full.
-@pytest.mark.parametrize("batch_size", [1, 4, 5, 16])
+# With 7 analysed frames every size but 1 ends a clip with a batch that is not full: the default, and one larger than it.
+@pytest.mark.parametrize("batch_size", [1, 5, 16])
 def test_the_pipeline_finds_what_the_plain_loop_finds(clip: Path, batch_size: int) -> None:
     frames = analyzer(batch_size).analyze(clip).frames
     for name, model in DETECTORS.items():

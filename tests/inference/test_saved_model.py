@@ -42,12 +42,16 @@ def found(model: str, images: list[Image]) -> list[list[Detection]]:
     return detector.detect(images)
 
 
+@pytest.fixture(scope="module")
+def expected(images: list[Image]) -> list[list[Detection]]:
+    return found("ssdlite_pedestrian", images)
+
+
 @pytest.mark.parametrize("batch_size", [None, 1])
 def test_finds_what_the_frozen_graph_finds(
-    images: list[Image], tmp_path: Path, batch_size: int | None
+    images: list[Image], expected: list[list[Detection]], tmp_path: Path, batch_size: int | None
 ) -> None:
     save(tmp_path / "saved_model", batch_size)
-    expected = found("ssdlite_pedestrian", images)
     assert [len(detections) for detections in expected] == [1, 1, 1]
     for ours, theirs in zip(found(str(tmp_path), images), expected, strict=True):
         for mine, other in zip(ours, theirs, strict=True):
