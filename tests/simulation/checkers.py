@@ -64,7 +64,8 @@ def every_video_ends(schedule: Schedule, history: History) -> Iterator[str]:
 def wishes_are_fulfilled(schedule: Schedule, history: History) -> Iterator[str]:
     """Whoever asked for a video has the result of what lay there at that time or later, or an error.
 
-    Or a dead letter, where the record has a result of another key, or an error already.
+    Or a dead letter, where the record has a result of another key, or an error already, or where a result was to
+    be made once more.
     """
     for wish in history.wishes:
         if wish.video_id in history.deleted_records:
@@ -236,7 +237,7 @@ def _has_dead_letter(history: History, wish: Wish) -> bool:
     if not any(wish.key == left.key for body in history.dead_letters() for left in wishes_of(body, 0)):
         return False
     own = history.records[wish.video_id][-1].own
-    if own.get("state") == "error":
+    if own.get("state") == "error" or (own.get("state") == "done" and wish.force):
         return True
     result = _standing(history, own["result_file"]["key"], float("inf")) if "result_file" in own else None
     return result is not None and json.loads(result.content)["video"]["key"] != wish.key
