@@ -1,7 +1,7 @@
 """Fixtures that all rooms share, and the choice of the quick tests.
 
 `--quick` (./run_tests.sh --quick) leaves out what takes long, and a test says by what it uses whether it does: an
-emulated AWS (the fixture `aws_endpoint`, and with it `aws`), models (the fixture `models`), a Docker engine, or a
+emulated AWS (the fixtures `aws_endpoint` and `each_endpoint`, and with them `aws`; the name of one), models (the fixture `models`), a Docker engine, or a
 file that imports an inference library or the fault campaign. Nothing else is to be remembered: a test that takes a
 model without asking for the fixture finds none in a quick run, and fails there.
 """
@@ -19,9 +19,10 @@ from moto.server import ThreadedMotoServer
 
 from human_detector.inference.model_files import model_folder
 from support import media
+from support.emulators import EMULATORS, emulator
 from support.worker_harness import Aws
 
-SLOW_FIXTURES = {"aws_endpoint", "models", "docker_engine"}
+SLOW_FIXTURES = {"aws_endpoint", "each_endpoint", "models", "docker_engine"}
 SLOW_IMPORT = re.compile(
     r"^(?:import|from) (?:tensorflow|openvino|campaign|support\.(?:reference|older_exporter))\b", re.MULTILINE
 )
@@ -54,9 +55,17 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
                 item.add_marker(pytest.mark.skip(reason="slow: run it with ./run_tests.sh -m slow"))
     if not config.option.quick:
         return
-    slow = [item for item in items if SLOW_FIXTURES & set(getattr(item, "fixturenames", ()))]
+    slow = [item for item in items if _uses_what_is_slow(item)]
     config.hook.pytest_deselected(items=slow)
     items[:] = [item for item in items if item not in slow]
+
+
+def _uses_what_is_slow(item: pytest.Item) -> bool:
+    if SLOW_FIXTURES & set(getattr(item, "fixturenames", ())):
+        return True
+    return hasattr(item, "callspec") and not set(EMULATORS).isdisjoint(
+        map(str, item.callspec.params.values())
+    )
 
 
 @pytest.fixture(scope="session")
@@ -97,6 +106,22 @@ def aws_endpoint() -> Iterator[str]:
     host, port = server.get_host_and_port()
     yield f"http://{host}:{port}"
     server.stop()
+
+
+@pytest.fixture(scope="session")
+def ministack_endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of another one, by other people."""
+    with emulator("ministack", tmp_path_factory.mktemp("ministack")) as endpoint:
+        yield endpoint
+
+
+@pytest.fixture(scope="session", params=EMULATORS)
+def each_endpoint(request: pytest.FixtureRequest) -> str:
+    """The address of each emulator: a test that asks for this runs on all of them."""
+    endpoint: str = request.getfixturevalue(
+        "aws_endpoint" if request.param == "moto" else "ministack_endpoint"
+    )
+    return endpoint
 
 
 @pytest.fixture

@@ -3,20 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 
 import pytest
 
 from simulation.differences import DIFFERENCES, Difference, expected
 from simulation.targets import SIMULATED, Target, emulated, simulated
-from support.emulators import EMULATORS, emulator
-
-
-@pytest.fixture(scope="session")
-def ministack_endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a ministack; `aws_endpoint` is that of a moto."""
-    with emulator("ministack", tmp_path_factory.mktemp("ministack")) as endpoint:
-        yield endpoint
+from support.emulators import EMULATORS
 
 
 @pytest.fixture(scope="session")

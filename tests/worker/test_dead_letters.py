@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,6 @@ from human_detector.worker.record_table import RecordTable
 from human_detector.worker.stamp import stamp
 from sample_clip import sample_clip
 from support.dead_letters import die, step_of_the_dead
-from support.emulators import EMULATORS, emulator
 from support.worker_harness import REGION, Aws, wait_until, worker
 
 MAX_RECEIVE_COUNT = 2
@@ -35,17 +33,11 @@ class Clock:
         return self.now
 
 
-@pytest.fixture(scope="module", params=EMULATORS)
-def endpoint(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with emulator(request.param, tmp_path_factory.mktemp("emulator")) as address:
-        yield address
-
-
 @pytest.fixture
-def aws(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> Aws:
-    for name, value in Aws.environment(endpoint).items():
+def aws(each_endpoint: str, monkeypatch: pytest.MonkeyPatch) -> Aws:
+    for name, value in Aws.environment(each_endpoint).items():
         monkeypatch.setenv(name, value)
-    return Aws(endpoint, max_receive_count=MAX_RECEIVE_COUNT)
+    return Aws(each_endpoint, max_receive_count=MAX_RECEIVE_COUNT)
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import boto3
@@ -12,7 +11,6 @@ from human_detector.aws.queue import JobQueue
 from human_detector.aws.waiting_times import COUNT_SETTLED_SECONDS
 from human_detector.worker.end_of_work import EndOfWork
 from sample_clip import sample_clip
-from support.emulators import EMULATORS, emulator
 from support.worker_harness import REGION, Aws, worker
 
 FAILING = "support.fake_detectors:FailingDetector"
@@ -27,17 +25,11 @@ class Clock:
         return self.now
 
 
-@pytest.fixture(scope="module", params=EMULATORS)
-def endpoint(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with emulator(request.param, tmp_path_factory.mktemp("emulator")) as address:
-        yield address
-
-
 @pytest.fixture
-def aws(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> Aws:
-    for name, value in Aws.environment(endpoint).items():
+def aws(each_endpoint: str, monkeypatch: pytest.MonkeyPatch) -> Aws:
+    for name, value in Aws.environment(each_endpoint).items():
         monkeypatch.setenv(name, value)
-    return Aws(endpoint)
+    return Aws(each_endpoint)
 
 
 @pytest.fixture

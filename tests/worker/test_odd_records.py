@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import boto3
@@ -12,22 +11,15 @@ from human_detector.errors import BadMessage
 from human_detector.worker.claim import Claims
 from human_detector.worker.record_table import RecordTable
 from human_detector.worker.submitted_records import VideoRecords
-from support.emulators import EMULATORS, emulator
 from support.messages import purpose
 from support.worker_harness import REGION, Aws
 
 
-@pytest.fixture(scope="module", params=EMULATORS)
-def endpoint(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with emulator(request.param, tmp_path_factory.mktemp("emulator")) as address:
-        yield address
-
-
 @pytest.fixture
-def aws(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> Aws:
-    for name, value in Aws.environment(endpoint).items():
+def aws(each_endpoint: str, monkeypatch: pytest.MonkeyPatch) -> Aws:
+    for name, value in Aws.environment(each_endpoint).items():
         monkeypatch.setenv(name, value)
-    return Aws(endpoint)
+    return Aws(each_endpoint)
 
 
 @pytest.fixture
