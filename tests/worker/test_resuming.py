@@ -46,17 +46,28 @@ def test_a_crash_after_the_upload_ends_in_done_without_running_the_detectors_aga
     assert aws.counts() == (0, 0)
 
 
-@pytest.mark.parametrize("change", ["video", "configuration"])
+@pytest.mark.parametrize(("change", "in_stamp"), [("video", "video-etag"), ("configuration", "analysis")])
 def test_a_result_of_another_video_or_question_is_not_taken_for_ours(
-    aws: Aws, clip: Path, tmp_path: Path, change: str
+    aws: Aws, clip: Path, tmp_path: Path, change: str, in_stamp: str
 ) -> None:
     aws.submit(1, clip)
     run_worker(aws.variables(), tmp_path)
-    aws.submit(1, clip.read_bytes() + (b"\0" if change == "video" else b""))
+    before = stamp_of_result(aws)
+    key = aws.submit(1, clip.read_bytes() + (b"\0" if change == "video" else b""))
     ratio = 1 if change == "video" else 0.5
     ran = run_worker(aws.variables(human_detection=detection(INSTANT, frame_ratio=ratio)), tmp_path)
     assert "the result is there already" not in ran.log
-    assert aws.result(1)["human_detection"]["frame_ratio"] == ratio
+    etag = aws.s3.head_object(Bucket=aws.bucket, Key=key)["ETag"].strip('"')
+    result, after = aws.result(1), stamp_of_result(aws)
+    assert (result["video"]["etag"], result["human_detection"]["frame_ratio"]) == (etag, ratio)
+    assert [name for name in after if after[name] != before[name]] == [in_stamp]
+
+
+def stamp_of_result(aws: Aws) -> dict[str, str]:
+    """What the result of video 1 says that it was made of."""
+    head = aws.s3.head_object(Bucket=aws.bucket, Key="human_detector/1/1.json")
+    stamp: dict[str, str] = head["Metadata"]
+    return stamp
 
 
 def test_a_crash_after_done_ends_in_a_deleted_message(aws: Aws, clip: Path, tmp_path: Path) -> None:
