@@ -43,6 +43,27 @@ class SlowDetector(InstantDetector):
         return super().detect(images)
 
 
+class UnevenDetector(InstantDetector):
+    """Takes its time, and more of it for large pictures.
+
+    Args:
+        seconds: per batch.
+        large_seconds: per batch of pictures that are wider than `LARGE`.
+        **arguments: those of Detector.
+    """
+
+    LARGE = 400
+
+    def __init__(self, *, seconds: float, large_seconds: float, **arguments: Any) -> None:
+        super().__init__(**arguments)
+        self._seconds, self._large_seconds = seconds, large_seconds
+
+    def detect(self, images: Sequence[Image]) -> list[list[Detection]]:
+        """The same, later."""
+        time.sleep(self._large_seconds if images[0].shape[1] > self.LARGE else self._seconds)
+        return super().detect(images)
+
+
 class CountingDetector(InstantDetector):
     """Counts its batches in a file, a byte each.
 

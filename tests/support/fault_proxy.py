@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import http.client
 import json
-import random
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, unquote, urlsplit
 
 Fault = str
-"""`none`, `slow`, `reset` before or `lost` after the request was carried out, `500`, `throttle`, `silent`."""
+"""`none`, `slow`, `reset` before or `lost` after the request was carried out, `500`, `throttle`, `silent`, or
+`freeze`: the sender is frozen in the middle of the request, which is carried out before it thaws."""
 
 THROTTLED = b'{"__type":"com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException","message":"slow down"}'
 
@@ -43,6 +43,7 @@ class FaultProxy:
         pick: picks the fault of each request.
         slow_seconds: how much a slow answer is delayed.
         silent_seconds: how long a silent socket stays open.
+        freeze: freezes the process that asks from a port, for as long as it likes, and thaws it afterwards.
 
     DynamoDB carries out one write of an item after another; emulators that serve requests in threads do not
     always, so the proxy sees to it.
@@ -54,6 +55,7 @@ class FaultProxy:
         pick: Callable[[Asked], Fault],
         slow_seconds: float = 0.3,
         silent_seconds: float = 120,
+        freeze: Callable[[Asked, int], AbstractContextManager[None]] = lambda _asked, _port: nullcontext(),
     ) -> None:
         self.pick = pick
         self.requests = 0
@@ -64,6 +66,7 @@ class FaultProxy:
         """When each operation, such as `ReceiveMessage`, was first asked for, monotonic."""
         self._upstream = urlsplit(upstream)
         self._slow_seconds, self._silent_seconds = slow_seconds, silent_seconds
+        self._freeze = freeze
         self._closed = threading.Event()
         self._lock = threading.Lock()
         self._one_write_at_a_time = threading.Lock()
@@ -125,7 +128,10 @@ class FaultProxy:
         if asked.service == "ecs":
             status, headers, answer = 200, {}, b"{}"
         else:
-            with self._one_write_at_a_time if asked.service == "dynamodb" else nullcontext():
+            with (
+                self._freeze(asked, request.client_address[1]) if fault == "freeze" else nullcontext(),
+                self._one_write_at_a_time if asked.service == "dynamodb" else nullcontext(),
+            ):
                 status, headers, answer = self._forward(request, body)
         with self._lock:
             self.answers[asked, status] += 1
@@ -145,16 +151,6 @@ class FaultProxy:
         answer = response.read()
         connection.close()
         return response.status, dict(response.getheaders()), answer
-
-
-def random_faults(seed: int, share: float, names: list[Fault]) -> Callable[[Asked], Fault]:
-    """Picks one of the faults for that share of all requests."""
-    chance = random.Random(seed)
-
-    def pick(_: Asked) -> Fault:
-        return chance.choice(names) if chance.random() < share else "none"
-
-    return pick
 
 
 def _asked(request: BaseHTTPRequestHandler, body: bytes) -> Asked:

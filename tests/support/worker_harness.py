@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -190,6 +190,7 @@ class WorkerProcess:
         folder: for the configuration, the log and its temporary files.
         arguments: of the command line.
         waiting_times: instead of those of aws/waiting_times.py, where its own would be waited for in vain.
+        program: instead of the worker, the module that is it and the first of its arguments.
         environment: added to this process's.
     """
 
@@ -199,6 +200,7 @@ class WorkerProcess:
         folder: Path,
         *arguments: str,
         waiting_times: dict[str, float] | None = None,
+        program: Sequence[str] = ("human_detector", "worker"),
         **environment: str,
     ) -> None:
         name = uuid.uuid4().hex[:8]
@@ -207,7 +209,6 @@ class WorkerProcess:
         self.log_path = folder / f"worker-{name}.log"
         path = folder / f"variables-{name}.json"
         path.write_text(json.dumps(variables))
-        program = ["human_detector", "worker"]
         if waiting_times:
             program = ["support.hasty_worker", json.dumps(waiting_times)]
         with self.log_path.open("w") as log:
