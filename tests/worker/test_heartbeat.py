@@ -113,3 +113,18 @@ def test_no_renewal_comes_after_the_block() -> None:
     after = len(count)
     assert not any(thread.name == "heartbeat" for thread in threading.enumerate())
     assert len(count) == after
+
+
+def test_a_renewal_that_meets_a_record_which_has_just_ended_alarms_nobody(
+    clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    """One under way when the job is recorded as done finds no owner. Whoever asks is told, and the log needs no more."""
+
+    def renew() -> None:
+        raise LeaseLost("the step has another owner")
+
+    heartbeat = Heartbeat([renew], LEASE, clock)
+    heartbeat.beat()
+    assert caplog.messages == []
+    with pytest.raises(LeaseLost, match="another owner"):
+        heartbeat.check()

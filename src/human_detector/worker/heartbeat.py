@@ -68,7 +68,6 @@ class Heartbeat:
             for renew in self._renewals:
                 renew()
         except LeaseLost as error:
-            log.warning("lost the job: %s", error)
             self._lost = error
         except Exception as error:  # a throttle, a time-out: the next try may succeed while the lease lasts
             log.warning("a renewal failed, will try again: %s", error)
