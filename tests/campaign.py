@@ -11,6 +11,9 @@ In the end every video must be done, or have an error that it deserves. Each res
 is there: by place, ETag, configuration and frames, in its document and in its metadata. No content may have been
 analysed to its end twice, no analysis be lost without a fault that explains it, and nothing be left over or changed
 that is not the worker's. It prints a table, and ends with status 1 if any of this does not hold.
+
+The seed says what is done, and in which order. When it meets which job is up to the machine, as the processes are real. A
+machine or an emulator that stands still for a second explains a lost analysis as well, and the table says how often.
 """
 
 from __future__ import annotations

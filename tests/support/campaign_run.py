@@ -7,12 +7,14 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
 from support.campaign_videos import DETECTION, CampaignVideos, key_of
-from support.fault_proxy import FaultProxy
+from support.fault_proxy import Asked, FaultProxy
 from support.other_writer import OtherWriter
+from support.stalls import Stalls
 from support.torments import LEASE_SECONDS, STALL_SECONDS, TORMENTS, Torments
 from support.worker_harness import STOP_SECONDS, Aws, WorkerProcess, wait_until
 
@@ -56,7 +58,7 @@ class Campaign:
         self.folder, self.fault = folder, fault
         self.scratch = folder / "scratch"
         self.scratch.mkdir()
-        self.over = threading.Event()
+        self.over, self.ended = threading.Event(), threading.Event()
         self.good = list(range(1, jobs + 1))
         self.bad_videos = [10_000 + i for i in range(round(BAD_SHARE * jobs + 0.5))]
         self.bad_bodies = [f"no json {i}" for i in range(len(self.bad_videos))]
@@ -75,7 +77,10 @@ class Campaign:
             self.videos.replace_and_wait,
             self.over,
         )
-        self.proxy = FaultProxy(endpoint, self.torments.pick, freeze=self.torments.freeze)
+        self.stalls = Stalls()
+        self.proxy = FaultProxy(
+            endpoint, self.torments.pick, freeze=self.torments.freeze, watch=self.watch_answer
+        )
         # The other writer keeps to the rule of one write at a time, but has no faults.
         self.steady = FaultProxy(endpoint, lambda _: "none")
         self.steady.share_writes_with(self.proxy)
@@ -99,7 +104,8 @@ class Campaign:
         self.workers = [self.start_worker() for _ in range(self.worker_count)]
         acts = (self.torments.run, self.other.write, self.videos.change)
         tormentors = [threading.Thread(target=act) for act in acts]
-        for thread in tormentors:
+        watch = threading.Thread(target=self.stalls.watch, args=(self.ended,))
+        for thread in (watch, *tormentors):
             thread.start()
         try:
             self.wait_for(self.has_ended)
@@ -112,6 +118,7 @@ class Campaign:
                 self.last_clean_up()
         finally:
             self.over.set()
+            self.ended.set()
             for worker in self.workers:
                 worker.kill_group()
             self.proxy.close()
@@ -135,6 +142,11 @@ class Campaign:
     def running(self) -> list[WorkerProcess]:
         """The workers that run at the moment."""
         return [worker for worker in list(self.workers) if worker.process.poll() is None]
+
+    def watch_answer(self, asked: Asked) -> AbstractContextManager[None]:
+        """A block around an answer of the emulator, which must not take long unless it is a long poll."""
+        is_poll = asked.operation == "ReceiveMessage"
+        return nullcontext() if is_poll else self.stalls.timed("the emulator answered late")
 
     def start_worker(self) -> WorkerProcess:
         """Start one as a container would."""

@@ -56,7 +56,7 @@ def judge_what_is_left(campaign: Campaign, report: Report, is_at_rest: bool) -> 
 def judge_work(campaign: Campaign, report: Report) -> None:
     """No content was analysed to its end twice, and nothing lost or left over without a fault."""
     work = work_done(sorted(campaign.folder.glob("worker-*.log")))
-    hits = [*campaign.torments.hits, *campaign.videos.changes]
+    hits = [*campaign.torments.hits, *campaign.videos.changes, *campaign.stalls.hits]
     report.broken["analyses without cause"] += work.completed_twice() + work.unexplained(hits)
     partials = {int(key.split("/")[1]) for key in campaign.aws.partials()}
     for video_id in partials - work.may_be_left:
@@ -77,6 +77,7 @@ def count(campaign: Campaign, report: Report) -> None:
     report.counts.update(f"to videos: {hit.what}" for hit in campaign.videos.changes)
     faults = {f"to requests: {fault}": n for fault, n in campaign.proxy.faults.items()}
     report.counts.update(faults)
+    report.counts.update(f"load: {hit.what}" for hit in campaign.stalls.hits)
     report.counts["to records: writes of another"] = campaign.other.writes
     report.counts["workers started"] = campaign.starts
 

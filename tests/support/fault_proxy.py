@@ -17,6 +17,7 @@ Fault = str
 """`none`, `slow`, `reset` before or `lost` after the request was carried out, `500`, `throttle`, `silent`, or
 `freeze`: the sender is frozen in the middle of the request, which is carried out before it thaws."""
 
+SLOW_DOWN = b"<Error><Code>SlowDown</Code></Error>"
 THROTTLED = b'{"__type":"com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException","message":"slow down"}'
 
 
@@ -44,6 +45,7 @@ class FaultProxy:
         slow_seconds: how much a slow answer is delayed.
         silent_seconds: how long a silent socket stays open.
         freeze: freezes the process that asks from a port, for as long as it likes, and thaws it afterwards.
+        watch: a block around what the emulator does about a request.
 
     DynamoDB carries out one write of an item after another; emulators that serve requests in threads do not
     always, so the proxy sees to it.
@@ -56,6 +58,7 @@ class FaultProxy:
         slow_seconds: float = 0.3,
         silent_seconds: float = 120,
         freeze: Callable[[Asked, int], AbstractContextManager[None]] = lambda _asked, _port: nullcontext(),
+        watch: Callable[[Asked], AbstractContextManager[None]] = lambda _asked: nullcontext(),
     ) -> None:
         self.pick = pick
         self.requests = 0
@@ -66,7 +69,7 @@ class FaultProxy:
         """When each operation, such as `ReceiveMessage`, was first asked for, monotonic."""
         self._upstream = urlsplit(upstream)
         self._slow_seconds, self._silent_seconds = slow_seconds, silent_seconds
-        self._freeze = freeze
+        self._freeze, self._watch = freeze, watch
         self._closed = threading.Event()
         self._lock = threading.Lock()
         self._one_write_at_a_time = threading.Lock()
@@ -120,6 +123,9 @@ class FaultProxy:
         if fault == "500":
             _answer(request, 500, {}, b"<Error><Code>InternalError</Code></Error>")
             return
+        if fault == "throttle" and asked.service == "s3":
+            _answer(request, 503, {}, SLOW_DOWN)
+            return
         if fault == "throttle":
             _answer(request, 400, {"Content-Type": "application/x-amz-json-1.0"}, THROTTLED)
             return
@@ -130,6 +136,7 @@ class FaultProxy:
         else:
             with (
                 self._freeze(asked, request.client_address[1]) if fault == "freeze" else nullcontext(),
+                self._watch(asked),
                 self._one_write_at_a_time if asked.service == "dynamodb" else nullcontext(),
             ):
                 status, headers, answer = self._forward(request, body)
@@ -197,7 +204,11 @@ def _read_body(request: BaseHTTPRequestHandler) -> bytes:
     if request.headers.get("Expect", "").lower() == "100-continue":
         request.send_response_only(100)
         request.end_headers()
-    return request.rfile.read(int(request.headers.get("Content-Length") or 0))
+    length = int(request.headers.get("Content-Length") or 0)
+    body = request.rfile.read(length)
+    if len(body) < length:
+        raise ConnectionAbortedError("the sender was killed in the middle of its request")
+    return body
 
 
 def _answer(request: BaseHTTPRequestHandler, status: int, headers: dict[str, str], body: bytes) -> None:

@@ -27,7 +27,13 @@ def test_a_short_campaign_breaks_no_promise(name: str, tmp_path: Path) -> None:
     [
         # Whether it stays stale, or a message that comes late has it made once more, is a matter of luck.
         ("an upload without its condition", REPLACED, ["stale", "analyses without cause"]),
-        ("a visibility that is never extended", "pause worker", ["analyses without cause"]),
+        # On a machine that is slow enough, what is lost could have been lost without the fault.
+        pytest.param(
+            "a visibility that is never extended",
+            "pause worker",
+            ["analyses without cause"],
+            marks=pytest.mark.slow,
+        ),
         # It waits until it is sure that nothing will happen any more.
         pytest.param("a message deleted before the record", "kill worker", ["lost"], marks=pytest.mark.slow),
     ],
