@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
+from collections.abc import Callable
+
 import boto3
 import pytest
+from botocore.exceptions import EndpointConnectionError
 
-from human_detector.aws.queue import JobQueue, Message
+from human_detector.aws.queue import MAX_DELAY_SECONDS, JobQueue, Message
 from human_detector.errors import ConfigurationError, LeaseLost
+from simulation.world import World
 from support.worker_harness import MAX_RECEIVE_COUNT, REGION, Aws
 
 
@@ -100,3 +106,82 @@ def test_however_often_it_is_put_off_a_message_does_not_become_a_dead_letter(
         queue.put_off(message, 0)
     assert aws.counts() == (1, 0)
     assert aws.dead_letters() == []
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda queue, message: queue.put_off(message, 0),
+        lambda queue, message: queue.bury(message, "reason"),
+        lambda queue, message: queue.revive(message),
+    ],
+    ids=["put off", "buried", "revived"],
+)
+def test_a_message_that_cannot_be_sent_anew_is_not_deleted(
+    act: Callable[[JobQueue, Message], object], aws: Aws
+) -> None:
+    client = boto3.client("sqs", region_name=REGION)
+    asked: list[str] = []
+
+    def cut_off(model: object, **_: object) -> None:
+        asked.append(str(getattr(model, "name", "")))
+        if asked[-1] == "SendMessage":
+            raise EndpointConnectionError(endpoint_url="x")
+
+    queue = JobQueue(client, aws.queue)
+    aws.send("the body")
+    message = receive(queue)
+    client.meta.events.register("before-call.sqs", cut_off)
+    with contextlib.suppress(EndpointConnectionError):
+        act(queue, message)
+    assert "SendMessage" in asked
+    assert "DeleteMessage" not in asked
+
+
+def test_a_message_that_is_put_off_remembers_how_long_it_has_waited_for_which_sign_of_life(
+    aws: Aws, queue: JobQueue
+) -> None:
+    def at_once(params: dict[str, int], **_: object) -> None:
+        params["DelaySeconds"] = 0
+
+    queue._client.meta.events.register("provide-client-params.sqs.SendMessage", at_once)
+    aws.send("the body")
+    message = receive(queue)
+    assert (message.seen_beat, message.waited_seconds) == ("", 0)
+    for beat, seconds, waited in (("a/1", 40, 40), ("a/1", 20.5, 61), ("a/2", 40, 40), ("", 40, 0)):
+        queue.put_off(message, seconds, beat)
+        message = receive(queue)
+        assert (message.body, message.seen_beat, message.waited_seconds) == ("the body", beat, waited)
+
+
+def test_a_retry_is_one_more_delivery_unless_that_would_make_a_dead_letter(aws: Aws, queue: JobQueue) -> None:
+    aws.send("the body")
+    counts = []
+    for _ in range(MAX_RECEIVE_COUNT + 2):
+        message = receive(queue)
+        counts.append(message.receive_count)
+        queue.retry(message, 0)
+    assert counts == [*range(1, MAX_RECEIVE_COUNT + 1), 1, 2]
+    assert aws.dead_letters() == []
+
+
+def test_a_message_is_put_off_in_pieces_if_sqs_allows_no_longer_delay(aws: Aws, queue: JobQueue) -> None:
+    aws.send("the body")
+    queue.put_off(receive(queue), 4 * MAX_DELAY_SECONDS, "a beat")
+    assert (aws.counts(), aws.delayed()) == ((0, 0), 1)
+
+
+def test_the_dead_letters_of_another_queue_are_left_to_it() -> None:
+    """Several queues may share a dead-letter queue. Simulated: the emulator does not say whose they were."""
+    world = World()
+    sqs = world.clients("the test").sqs
+    sqs.create_queue(QueueName="dead")
+    policy = json.dumps({"deadLetterTargetArn": world.sqs.queues["dead"].arn, "maxReceiveCount": 1})
+    for name, body in (("theirs", "of theirs"), ("ours", "of ours")):
+        url = sqs.create_queue(QueueName=name, Attributes={"RedrivePolicy": policy})["QueueUrl"]
+        sqs.send_message(QueueUrl=url, MessageBody=body)
+        for _ in range(2):
+            sqs.receive_message(QueueUrl=url, VisibilityTimeout=0)
+    queue = JobQueue(sqs, "ours")
+    for _ in range(2):
+        assert [letter.body for letter in queue.read_dead_letters()] == ["of ours"]

@@ -64,7 +64,7 @@ def test_the_record_of_a_worker_that_died_in_the_last_delivery_says_so(
     reason = "the worker died 2 times while analysing it"
     error = {"step": "human_detector", "state": "error", "error": reason}
     assert aws.record(1) == {"VideoId": 1, "title": "keep me", "process_steps": [other, error]}
-    assert aws.keys() == [], "what it left is of no use any more"
+    assert aws.partials() == [], "what it left is of no use any more"
     assert aws.counts(aws.dead_letter_url) == (1, 0), "the letter stays, for anybody to read"
 
 
@@ -115,7 +115,8 @@ def test_a_video_that_got_further_each_time_is_sent_back(aws: Aws, letters: Dead
     assert message["Attributes"]["ApproximateReceiveCount"] == "1"
 
 
-def test_a_letter_of_several_videos_is_sent_back_once(aws: Aws, letters: DeadLetters) -> None:
+def event_of_two(aws: Aws) -> dict[str, Any]:
+    """An S3 event of videos 1 and 2."""
     entries = [
         {
             "eventName": "ObjectCreated:Put",
@@ -123,7 +124,19 @@ def test_a_letter_of_several_videos_is_sent_back_once(aws: Aws, letters: DeadLet
         }
         for video in (1, 2)
     ]
-    letter = die(aws, {"Records": entries})
+    return {"Records": entries}
+
+
+def test_a_letter_of_several_videos_is_seen_to_for_each(aws: Aws, letters: DeadLetters) -> None:
+    for video in (1, 2):
+        aws.put_record(video, {"step": "human_detector", "state": "interrupted"})
+    die(aws, event_of_two(aws))
+    letters.look()
+    assert [aws.step(video)["state"] for video in (1, 2)] == ["error", "error"]
+
+
+def test_a_letter_of_several_videos_is_sent_back_once(aws: Aws, letters: DeadLetters) -> None:
+    letter = die(aws, event_of_two(aws))
     for video in (1, 2):
         aws.put_record(video, step_of_the_dead(letter, failures=0))
     assert letters.look()
@@ -193,6 +206,25 @@ def test_a_result_of_what_lies_there_is_an_answer(aws: Aws, letters: DeadLetters
     die(aws, {"VideoId": 1, "key": VIDEO})
     letters.look()
     assert aws.step(1) == done
+
+
+def test_a_video_that_is_run_again_in_that_moment_is_left_alone(aws: Aws, letters: DeadLetters) -> None:
+    """By another message: the result is there, and is recorded by the very words that were there before."""
+    done = a_video_that_was_replaced(aws)
+    die(aws, {"VideoId": 1, "key": VIDEO})
+    look, looks = letters._storage.look, 0
+
+    def look_and_let_another_worker_end(bucket: str, key: str) -> Any:
+        nonlocal looks
+        found, looks = look(bucket, key), looks + 1
+        if looks == 2:  # Of the result, then of the video: they did not fit.
+            result_of(aws, VIDEO)
+        return found
+
+    letters._storage.look = look_and_let_another_worker_end  # type: ignore[method-assign]
+    letters.look()
+    step = aws.step(1)
+    assert {name: step[name] for name in done} == done
 
 
 def test_a_letter_from_before_the_video_was_replaced_is_not_about_the_new_one(

@@ -65,6 +65,7 @@ def test_of_several_videos_the_one_that_still_needs_the_message_decides() -> Non
     for lower, higher in pairwise(ascending):
         assert higher.outranks(lower)
         assert not lower.outranks(higher)
+        assert not lower.outranks(lower), "the first of two that deserve the same says why"
 
 
 def test_only_what_needs_a_person_is_logged_as_an_error() -> None:

@@ -85,6 +85,31 @@ def test_the_lease_counts_from_before_a_slow_renewal(clock: Clock) -> None:
         heartbeat.check()
 
 
+def test_the_first_renewal_is_as_early_as_those_after_it(clock: Clock) -> None:
+    waits: list[float | None] = []
+
+    class Stopped(threading.Event):
+        def wait(self, timeout: float | None = None) -> bool:
+            waits.append(timeout)
+            return len(waits) == 3
+
+    renewed: list[int] = []
+    heartbeat = Heartbeat([lambda: renewed.append(1)], LEASE, clock)
+    heartbeat._stopped = Stopped()
+    heartbeat._run()
+    assert (waits, len(renewed)) == ([LEASE / 4] * 3, 2)
+
+
+def test_a_refused_renewal_is_the_end(clock: Clock) -> None:
+    def lost() -> None:
+        raise LeaseLost("the step has another owner")
+
+    heartbeat = Heartbeat([lost], LEASE, clock)
+    heartbeat.beat()
+    with pytest.raises(LeaseLost, match="another owner"):
+        heartbeat.check()
+
+
 def test_a_lost_lease_stops_the_heartbeat(clock: Clock) -> None:
     calls: list[int] = []
 

@@ -58,8 +58,12 @@ def test_what_no_waiting_heals_ends_it(error: Exception) -> None:
 
 def test_a_stop_ends_the_waiting() -> None:
     shutdown = Shutdown()
+    asked: list[int] = []
 
     def ask() -> None:
+        asked.append(1)
+        if len(asked) > 1:
+            pytest.fail("it went on")
         raise ValueError
 
     def stop_during_nap(seconds: float) -> None:

@@ -129,3 +129,7 @@ def test_a_broken_partial_result_costs_time_and_nothing_else(aws: Aws, tmp_path:
         Bucket=aws.bucket, Key=KEY, Body=b"lines", ChecksumAlgorithm="CRC32", ChecksumCRC32=wrong
     )
     assert not a_partial_result(Storage(boto3.client("s3")), aws).fetch(tmp_path / "fetched")
+
+
+def test_where_nothing_was_left_a_job_does_not_say_that_it_goes_on(aws: Aws, tmp_path: Path) -> None:
+    assert not a_partial_result(Storage(boto3.client("s3")), aws).fetch(tmp_path / "fetched")
