@@ -46,6 +46,12 @@ def check(schedule: Schedule, history: History) -> list[Violation]:
     ]
 
 
+def workers_live_on(schedule: Schedule, history: History) -> Iterator[str]:
+    """Whatever happens outside of it ends no worker."""
+    for death in history.deaths:
+        yield f"{death.who} {death.what}"
+
+
 def every_video_ends(schedule: Schedule, history: History) -> Iterator[str]:
     """Each record says `done` or `error`, with what belongs to it, within a bound after the last fault."""
     for video_id, versions in history.records.items():
@@ -58,7 +64,10 @@ def every_video_ends(schedule: Schedule, history: History) -> Iterator[str]:
         elif not last.get("result_file" if state == "done" else "error"):
             yield f"record {video_id} says {state}, and nothing more"
     if history.at_rest_at is None:
-        yield "there is no rest: messages are left, or workers hold some"
+        yield (
+            f"there is no rest after {history.world.network.sent} requests: "
+            "messages are left, or workers hold some"
+        )
 
 
 def wishes_are_fulfilled(schedule: Schedule, history: History) -> Iterator[str]:
@@ -188,6 +197,7 @@ def nothing_is_left_over(schedule: Schedule, history: History) -> Iterator[str]:
 
 
 CHECKERS: tuple[Callable[[Schedule, History], Iterator[str]], ...] = (
+    workers_live_on,
     every_video_ends,
     wishes_are_fulfilled,
     results_are_what_they_claim,

@@ -115,6 +115,7 @@ class History:
     Attributes:
         faults: what hit the workers, and when.
         deleted_records: when somebody deleted them.
+        deaths: of workers that nobody has killed.
         touched: the keys of objects of which a request met a fault.
     """
 
@@ -127,6 +128,7 @@ class History:
     happenings: list[Happening] = field(default_factory=list)
     faults: list[Happening] = field(default_factory=list)
     deleted_records: dict[int, float] = field(default_factory=dict)
+    deaths: list[Happening] = field(default_factory=list)
     touched: set[str] = field(default_factory=set)
     faults_ceased_at: float = 0
     at_rest_at: float | None = None
@@ -143,6 +145,12 @@ class History:
         self.faults.append(happening)
         if request is not None and "Key" in request.parameters and request.service == "s3":
             self.touched.add(request.parameters["Key"])
+
+    def die(self, who: str, error: Exception) -> None:
+        """Take note that a worker ends with an error that it does not know what to do with."""
+        happening = Happening(self.world.clock.now(), who, f"dies of {type(error).__name__}: {error}")
+        self.happenings.append(happening)
+        self.deaths.append(happening)
 
     def effect(self, request: Request, answer: object) -> None:
         """Take note of what a service has done."""

@@ -181,6 +181,8 @@ class SimulatedWorker:
             self.worker.run(EndOfWork(queue, clock=monotonic))
         except Interrupted:
             pass
+        except Exception as error:
+            self.history.die(process.name, error)
         self.history.tell(process.name, "ends")
         process.ended = True
 

@@ -63,6 +63,8 @@ LOOK_SECONDS = DEAD_LETTER_LOOK_SECONDS + 2 * LONG_POLL_SECONDS
 """The same where there are dead letters, until an idle worker has looked at them."""
 STALE_READS = 0.5
 """How often a read of DynamoDB that does not ask to be consistent is not."""
+MOST_REQUESTS = 5000
+"""Ten times as many as any run needs: workers that send more never come to rest."""
 FINAL = ("done", "error")
 
 
@@ -358,6 +360,8 @@ class _Run:
     def _is_at_rest(self) -> bool:
         """Whether nothing is to happen any more."""
         now = self.scheduler.now()
+        if self.world.network.sent > MOST_REQUESTS:
+            return True
         if self.busy or now < self.last_fault:
             self.quiet_since = None
             return False
