@@ -19,8 +19,8 @@ Other arguments go to pytest, which then runs without parallel processes unless 
   ./run_tests.sh -k messages
   ./run_tests.sh tests/video -n 2
 
-Most of the time goes into waiting for leases to end (tests/worker), the fault campaigns, TensorFlow's
-start and the models on a CPU (tests/inference).
+Most of the time goes into waiting for leases to end (tests/worker), the fault campaigns, the planted faults,
+TensorFlow's start and the models on a CPU (tests/inference).
 TEXT
 }
 

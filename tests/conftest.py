@@ -1,9 +1,9 @@
 """Fixtures that all rooms share, and the choice of the quick tests.
 
 `--quick` (./run_tests.sh --quick) leaves out what takes long, and a test says by what it uses whether it does: an
-emulated AWS (the fixtures `aws_endpoint` and `each_endpoint`, and with them `aws`; the name of one), models (the fixture `models`), a Docker engine, or a
-file that imports an inference library or the fault campaign. Nothing else is to be remembered: a test that takes a
-model without asking for the fixture finds none in a quick run, and fails there.
+emulated AWS (the fixtures `aws_endpoint` and `each_endpoint`, and with them `aws`), models (the fixture `models`), a
+Docker engine, or a file that imports an inference library, the fault campaign or the planted faults. Nothing else is
+to be remembered: a test that takes a model without asking for the fixture finds none in a quick run, and fails there.
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ from support.worker_harness import Aws
 
 SLOW_FIXTURES = {"aws_endpoint", "each_endpoint", "models", "docker_engine"}
 SLOW_IMPORT = re.compile(
-    r"^(?:import|from) (?:tensorflow|openvino|campaign|support\.(?:reference|older_exporter))\b", re.MULTILINE
+    r"^(?:import|from) (?:tensorflow|openvino|campaign|planted_faults|support\.(?:reference|older_exporter))\b",
+    re.MULTILINE,
 )
 
 

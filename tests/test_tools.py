@@ -16,6 +16,7 @@ TOOLS = [
     *sorted(path for path in (ROOT / "benchmarks").glob("*.py") if "__main__" in path.read_text()),
     *sorted((ROOT / "docs").glob("*.py")),
     ROOT / "tests" / "campaign.py",
+    ROOT / "tests" / "planted_faults.py",
 ]
 
 

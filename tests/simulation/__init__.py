@@ -14,7 +14,6 @@
     simulation.py    one run; history.py keeps what happened, story.py tells it
     checkers.py      what must hold whatever happens
     search.py        looks for schedules under which something goes wrong, and for the shortest; __main__.py runs it
-    planted.py       faults in the product that the search must find
     differences.py   where the emulators keep other rules than AWS documents
 
 Nothing in here starts a thread, sleeps, reads the real clock or rolls dice of its own: the same seed and the same

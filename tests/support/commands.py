@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from support.paths import TESTS
+from support.paths import python_path
 
 INSTANT = "--detector=support.fake_detectors:InstantDetector"
 """An option of `analyze`: a detector that needs no model."""
@@ -20,7 +20,7 @@ def command_line(*arguments: str | Path) -> list[str]:
 
 def environment(*folders: Path) -> dict[str, str]:
     """What the process needs to find the tests' detectors, after modules in these folders."""
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, (*folders, TESTS)))}
+    return {**os.environ, "PYTHONPATH": python_path(*folders)}
 
 
 def run(

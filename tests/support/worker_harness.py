@@ -16,7 +16,7 @@ from typing import Any
 
 import boto3
 
-from support.paths import TESTS
+from support.paths import python_path
 
 REGION = "eu-west-1"
 WAIT_SECONDS = 180
@@ -217,7 +217,7 @@ class WorkerProcess:
                 env={
                     **os.environ,
                     "VARIABLES_JSON": str(path),
-                    "PYTHONPATH": str(TESTS),
+                    "PYTHONPATH": python_path(),
                     "TMPDIR": str(self.scratch),
                     **environment,
                 },
