@@ -11,6 +11,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 Fault = str
@@ -47,8 +48,8 @@ class FaultProxy:
         freeze: freezes the process that asks from a port, for as long as it likes, and thaws it afterwards.
         watch: a block around what the emulator does about a request.
 
-    DynamoDB carries out one write of an item after another; emulators that serve requests in threads do not
-    always, so the proxy sees to it.
+    DynamoDB carries out one write of an item after another, and SQS gives a message that it hides to one receiver;
+    emulators that serve requests in threads do not always, so the proxy sees to it.
     """
 
     def __init__(
@@ -73,6 +74,7 @@ class FaultProxy:
         self._closed = threading.Event()
         self._lock = threading.Lock()
         self._one_write_at_a_time = threading.Lock()
+        self._one_receive_at_a_time = threading.Lock()
         proxy = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -137,7 +139,7 @@ class FaultProxy:
             with (
                 self._freeze(asked, request.client_address[1]) if fault == "freeze" else nullcontext(),
                 self._watch(asked),
-                self._one_write_at_a_time if asked.service == "dynamodb" else nullcontext(),
+                self._turn(asked),
             ):
                 status, headers, answer = self._forward(request, body)
         with self._lock:
@@ -146,6 +148,11 @@ class FaultProxy:
             request.close_connection = True
             return
         _answer(request, status, headers, answer)
+
+    def _turn(self, asked: Asked) -> AbstractContextManager[Any]:
+        if asked.operation == "ReceiveMessage":
+            return self._one_receive_at_a_time
+        return self._one_write_at_a_time if asked.service == "dynamodb" else nullcontext()
 
     def _forward(self, request: BaseHTTPRequestHandler, body: bytes) -> tuple[int, dict[str, str], bytes]:
         assert self._upstream.hostname is not None
