@@ -77,6 +77,20 @@ def test_what_is_saved_too_late_leaves_what_the_next_attempt_can_use(
     assert a_partial_result(storage, aws).fetch(tmp_path / "fetched") is not is_new
 
 
+def test_what_is_saved_too_late_after_the_end_is_taken_back(aws: Aws, tmp_path: Path) -> None:
+    """An idle worker ended the record, and removed what it found, before this attempt saved once more."""
+    storage, lines = Storage(boto3.client("s3")), tmp_path / "lines"
+    answers = iter([lambda: None, lambda: None, lost])
+    late = a_partial_result(storage, aws, lambda: next(answers)())
+    lines.write_text(LINES)
+    assert late.save(lines)
+    aws.s3.delete_object(Bucket=aws.bucket, Key=KEY)
+    lines.write_text(LINES + "a frame more\n")
+    with pytest.raises(LeaseLost):
+        late.save(lines)
+    assert aws.keys(KEY) == []
+
+
 def test_whoever_ends_removes_what_a_late_save_has_put_there(aws: Aws, tmp_path: Path) -> None:
     storage, lines = Storage(boto3.client("s3")), tmp_path / "lines"
     lines.write_text(LINES)

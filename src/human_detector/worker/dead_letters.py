@@ -127,9 +127,10 @@ class DeadLetters:
                 reason = "the video was replaced, and the message for the new one is in the dead-letter queue"
             case _:
                 return False
+        # Before the end is recorded: whoever comes after that finds an ended step, and looks no further.
+        self._remove_partial(video_id, seen)
         if self._records.put(record, failed(reason)):
             log.error("error: %s", reason)
-            self._remove_partial(video_id, seen)
         return False
 
     def _is_outdated(self, step: Element, video_id: int, request: VideoRequest, letter: Message) -> bool:

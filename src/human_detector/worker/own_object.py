@@ -50,27 +50,26 @@ class OwnObject:
         self._is_known = True
         return self.stored
 
-    def store(self, path: Path) -> S3Object:
-        """Write it, in the place of what is known to stand there; what stands there now.
+    def store(self, path: Path) -> S3Object | None:
+        """Write it, in the place of what is known to stand there; what that was.
 
         Raises:
             LeaseLost: a successor has written it.
             TransientError: it could not be stored.
         """
         for _ in range(STORE_TRIES):
+            replaced = self.stored
             # A write that fails may have taken effect, and only its answer been lost.
             self._is_known = False
             try:
-                self.stored = self._storage.store(
-                    path, self._bucket, self.key, self.made_of, replacing=self.stored
-                )
+                self.stored = self._storage.store(path, self._bucket, self.key, self.made_of, replaced)
             except Superseded:
                 # By a predecessor that thawed; or by us: an answer was lost, and botocore tried again.
                 self._still_ours()
                 self.look()
             else:
                 self._is_known = True
-                return self.stored
+                return replaced
         raise TransientError(f"s3://{self._bucket}/{self.key} was changed {STORE_TRIES} times during a write")
 
     def store_for_now(self, path: Path) -> None:
@@ -83,13 +82,15 @@ class OwnObject:
             LeaseLost: another worker owns the lease.
             TransientError: it could not be stored.
         """
-        is_new = self.stored is None
-        stored = self.store(path)
+        known = self.stored
+        replaced = self.store(path)
+        # Without one in the beginning, what was replaced is a write of ours whose answer got lost.
+        is_new = known is None or replaced is None
         try:
             self._still_ours()
         except LeaseLost:
             if is_new:
-                self._storage.remove(stored)
+                self.remove()
             raise
 
     def remove(self) -> None:
