@@ -182,9 +182,10 @@ class _Run:
             self.scheduler.wait(START_SECONDS)
 
     def _terminate(self, place: int) -> None:
-        worker = next(w for w in reversed(self.workers) if w.process.name.rstrip("'") == f"worker {place}")
-        if worker.process.ended:
+        of_place = [w for w in self.workers if w.process.name.rstrip("'") == f"worker {place}"]
+        if not of_place or of_place[-1].process.ended:
             return
+        worker = of_place[-1]
         self.history.fault(worker.process.name, "gets SIGTERM")
         worker.shutdown.request()
         self.scheduler.wait_for(lambda: worker.process.ended, STOP_SECONDS)
