@@ -37,9 +37,9 @@ ensure_tool() {
   echo "Without $command $what will be skipped: install $*"
 }
 
-# run_in_parallel ARGUMENT... : a process more than there are cores, since many tests wait more than they compute.
+# run_in_parallel ARGUMENT... : more processes than there are cores, since many tests wait more than they compute.
 run_in_parallel() {
-  "$python" -m pytest -n $(($(nproc) < 6 ? $(nproc) + 1 : 6)) --dist worksteal "$@"
+  "$python" -m pytest -n $(($(nproc) < 6 ? $(nproc) + 2 : 8)) --dist worksteal "$@"
 }
 
 case ${1:-} in

@@ -15,7 +15,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from moto.server import ThreadedMotoServer
 
 from human_detector.inference.model_files import model_folder
 from support import media
@@ -101,6 +100,8 @@ def models() -> Path:
 @pytest.fixture(scope="session")
 def aws_endpoint() -> Iterator[str]:
     """The address of an emulator of AWS that listens on a free loopback port."""
+    from moto.server import ThreadedMotoServer  # Slow to load, and many tests need none.
+
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()

@@ -141,7 +141,7 @@ def test_the_commands_are_there(installed: Installation) -> None:
     assert (done.returncode, done.stdout) == (0, f"human-detector {__version__}\n"), done.stderr
     done = installed.run("human-detector", "models", "list")
     folder = installed.workplace.parent / DATA_FOLDER / "models"
-    assert done.stdout.splitlines()[-1] == f"Models lie in {folder}"
+    assert done.stdout.splitlines()[-1].startswith(f"Models lie in {folder};")
     place = "import human_detector; print(human_detector.__file__)"
     assert Path(installed.run("python", "-c", place).stdout).is_relative_to(installed.bin.parent)
 
