@@ -68,6 +68,13 @@ def test_an_object_that_is_replaced_before_it_is_fetched_is_not_taken_for_the_ol
         Storage(client).download(found, tmp_path / "b", lambda: None)
 
 
+def test_a_name_that_no_bucket_can_have(client: Any) -> None:
+    storage = Storage(client)
+    assert storage.look("no bucket", "k") is None
+    with pytest.raises(PermanentError, match="cannot read s3://no bucket/k: no object can have that name"):
+        storage.find("no bucket", "k")
+
+
 def stands(storage: Storage, aws: Aws) -> S3Object:
     """What stands at `r`, without when it was stored: whoever has stored it does not know that to the second."""
     found = storage.look(aws.bucket, "r")

@@ -144,9 +144,16 @@ def test_a_letter_of_several_videos_is_sent_back_once(aws: Aws, letters: DeadLet
     assert aws.counts(aws.dead_letter_url) == (0, 0)
 
 
-def test_odd_letters_harm_nobody(aws: Aws, letters: DeadLetters) -> None:
+def test_odd_letters_harm_nobody(aws: Aws, letters: DeadLetters, clock: Clock) -> None:
     die(aws, "no message of ours")
     die(aws, {"VideoId": 404})
+    for key in ({}, {"key": "v.mp4"}):
+        for bucket in ("no bucket", "no-such-bucket"):
+            place = {"bucket": bucket, "key": "k"}
+            aws.put_record(2, {"step": "human_detector", "state": "done", "result_file": place})
+            die(aws, {"VideoId": 2, "bucket": bucket, **key})
+            letters.look()
+            clock.now += 3600
     aws.put_record(1, step_of_the_dead(die(aws, {"VideoId": 1})))
     letters.look()
     assert aws.step(1)["state"] == "error"

@@ -13,7 +13,7 @@ from typing import Any
 
 from boto3.exceptions import S3UploadFailedError
 from boto3.s3.transfer import TransferConfig, create_transfer_manager
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ParamValidationError
 from s3transfer.exceptions import S3DownloadFailedError
 from s3transfer.subscribers import BaseSubscriber
 
@@ -77,6 +77,8 @@ class Storage:
             return self._head(bucket, key)
         except ClientError as error:
             raise _explained(error, bucket, key) from error
+        except ParamValidationError as error:
+            raise PermanentError(f"cannot read s3://{bucket}/{key}: no object can have that name") from error
 
     def look(self, bucket: str, key: str) -> S3Object | None:
         """Look up an object of our own; None where there is none that we can see."""
@@ -86,6 +88,8 @@ class Storage:
             if error_code(error) in MISSING_OBJECT_CODES:
                 return None
             raise
+        except ParamValidationError:  # No object can have that name.
+            return None
 
     def download(self, found: S3Object, path: Path, check: Callable[[], None]) -> None:
         """Fetch an object as it was found.

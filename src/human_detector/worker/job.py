@@ -15,7 +15,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from human_detector.aws.queue import JobQueue, Message
 from human_detector.aws.s3_keys import partial_key, report_key
 from human_detector.aws.storage import S3Object, Storage
-from human_detector.aws.waiting_times import LONGEST_HOLD_SECONDS, retry_delay
+from human_detector.aws.waiting_times import LONGEST_HOLD_SECONDS
 from human_detector.configuration import Configuration
 from human_detector.errors import (
     ConfigurationError,
@@ -354,9 +354,6 @@ class JobRunner:
                     job.step.failures += verdict.fate is Fate.RETRY
                     self._around.claims.finish_interrupted(job.step, reason)
         except Exception as error:
-            unrecorded = self.judge(error, job.message)
             # No record of the failure, so no end for the message either.
-            if unrecorded.fate is Fate.BURY:
-                return Verdict(Fate.RETRY, delay=retry_delay(job.message.receive_count))
-            return unrecorded
+            return self.judge(error, job.message)
         return verdict

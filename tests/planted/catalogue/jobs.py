@@ -291,7 +291,7 @@ JOBS = [
         "a failure that could not be recorded ends the message",
         "worker.job",
         "JobRunner._record_failure",
-        old="return unrecorded",
+        old="return self.judge(error, job.message)",
         new="return verdict",
         try_first=JOB_TESTS,
     ),
