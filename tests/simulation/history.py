@@ -17,12 +17,17 @@ QUEUE, DEAD_LETTERS, BUCKET, TABLE = "jobs", "dead-letters", "bucket", "records"
 
 @dataclass(frozen=True)
 class Wish:
-    """Somebody sends a message for a video."""
+    """Somebody sends a message for a video.
+
+    Attributes:
+        names_its_record: an S3 event does not: only the object does, as long as it is there.
+    """
 
     at: float
     video_id: int
     key: str
     force: bool
+    names_its_record: bool = True
 
 
 @dataclass(frozen=True)
@@ -220,7 +225,7 @@ def wishes_of(body: str, at: float) -> list[Wish]:
     document = json.loads(body)
     if "Records" in document:
         keys = [entry["s3"]["object"]["key"] for entry in document["Records"] if "s3" in entry]
-        return [Wish(at, int(key.rpartition("/")[2].removesuffix(".mp4")), key, False) for key in keys]
+        return [Wish(at, int(key.rpartition("/")[2].removesuffix(".mp4")), key, False, False) for key in keys]
     video_id = document["VideoId"]
     key = document.get("key", f"videos/{video_id}.mp4")
     return [Wish(at, video_id, key, document.get("force", False))]
