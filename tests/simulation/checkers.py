@@ -331,7 +331,17 @@ def _is_excused(history: History, earlier: list[Analysis], later: Analysis) -> b
         for version in history.records[later.video_id]
     )
     finished = any(analysis.end == "done" for analysis in earlier)
-    return not same or forced or ended or finished or key in history.touched
+    taken_back = _was_taken_back(history, later.video_id, key)
+    return not same or forced or ended or finished or key in history.touched or taken_back
+
+
+def _was_taken_back(history: History, video_id: int, key: str) -> bool:
+    """Whether a worker that stood still in its first save has removed it, when the record was another's."""
+    for version in history.objects.get(key, []):
+        writers = [record.by for record in history.records[video_id] if record.at <= version.at]
+        if version.object is None and version.by != writers[-1]:
+            return True
+    return False
 
 
 def _holds_the_record(history: History, analysis: Analysis) -> bool:
