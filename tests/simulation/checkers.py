@@ -15,7 +15,7 @@ from typing import Any
 from simulation.clock import EPOCH
 from simulation.history import BUCKET, Analysis, History, ObjectVersion, RecordVersion, Wish, wishes_of
 from simulation.s3 import Object
-from simulation.schedule import Deleted, Deploy, Loose, Replaced, Schedule
+from simulation.schedule import Deleted, Deploy, Loose, RecordDeleted, Replaced, Schedule
 from simulation.simulated_worker import FRAME_SECONDS, LEASE_SECONDS, MAX_ATTEMPTS, PARTIAL_SAVE_SECONDS
 
 SCHEMA_VERSION = "1.0"
@@ -124,7 +124,9 @@ def nothing_is_acknowledged_before_it_is_recorded(schedule: Schedule, history: H
 def errors_are_explained(schedule: Schedule, history: History) -> Iterator[str]:
     """A video is given up only after as many faults as it may have attempts, or because of what it is."""
     most = schedule.max_receive_count or MAX_ATTEMPTS
-    if len(history.faults) >= most or _has(schedule, Deleted) or _doubles(schedule):
+    # A message for several videos, of which one has no record any more, is given up for all.
+    is_gone = _has(schedule, Deleted) or _has(schedule, RecordDeleted)
+    if len(history.faults) >= most or is_gone or _doubles(schedule):
         return
     for video_id, versions in history.records.items():
         for version in versions:
@@ -156,6 +158,8 @@ def analyses_are_explained(schedule: Schedule, history: History) -> Iterator[str
 def little_work_is_lost(schedule: Schedule, history: History) -> Iterator[str]:
     """An analysis goes on where the one before was cut off, but for what was not yet to be saved."""
     most = PARTIAL_SAVE_SECONDS // FRAME_SECONDS + 1
+    if _doubles(schedule):
+        return  # Each delivery too many counts as a death, and may be the last one that is allowed.
     for number, later in enumerate(history.analyses):
         earlier = [other for other in history.analyses[:number] if other.video_id == later.video_id]
         if not earlier or not _holds_the_record(history, later) or _is_excused(history, earlier, later):

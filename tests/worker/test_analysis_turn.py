@@ -49,6 +49,15 @@ def test_the_next_job_knows_nothing_of_the_last_ones_pace() -> None:
         assert not turn.free_within(60)
 
 
+def test_a_clock_that_stands_still_tells_no_pace() -> None:
+    """As that of a machine that was frozen may. Found by the simulation."""
+    turn = AnalysisTurn(Clock())
+    with turn.taken(nothing):
+        turn.report(0.1)
+        turn.report(0.9)
+        assert not turn.free_within(60)
+
+
 def test_one_at_a_time_and_a_wait_can_be_ended() -> None:
     turn = AnalysisTurn()
 

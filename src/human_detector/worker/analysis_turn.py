@@ -52,7 +52,7 @@ class AnalysisTurn:
         if not self._lock.locked():
             return True
         first, last = self._first, self._last
-        if first is None or last is None or last[1] <= first[1]:
+        if first is None or last is None or last[0] <= first[0] or last[1] <= first[1]:
             return False
         rate = (last[1] - first[1]) / (last[0] - first[0])
         return (1 - last[1]) / rate - (self._clock() - last[0]) <= seconds
