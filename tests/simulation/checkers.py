@@ -239,8 +239,9 @@ def _is_fulfilled(history: History, wish: Wish, until: float) -> bool:
         is_too_early = wish.force and version.at < wish.at
         # Of a video that is gone, nothing better can be made than what was made when it was there.
         is_gone = None in history.standing(wish.key, wish.at, until)
-        if is_gone and not wish.names_its_record and own.get("source", {}).get("key", wish.key) != wish.key:
-            return True  # Nothing is to be written over the record of another video.
+        is_of_another = own.get("source", {}).get("key", wish.key) != wish.key
+        if is_gone and not wish.names_its_record and (is_of_another or own.get("state") == "error"):
+            return True  # Nothing is to be written over the record of another video, nor over an end.
         if own.get("state") == "done" and (is_gone or not is_too_early):
             result = _standing(history, own["result_file"]["key"], version.at)
             if result is not None and _is_of(history, result, wish, until):
