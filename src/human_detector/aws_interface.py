@@ -38,13 +38,15 @@ from human_detector.worker.dead_letters import DeadLetters
 from human_detector.worker.end_of_work import EndOfWork
 from human_detector.worker.failures import Fate, Verdict
 from human_detector.worker.health import Health
-from human_detector.worker.job import JobRunner, Surroundings
+from human_detector.worker.job import JobRunner
+from human_detector.worker.lookup import Lookup
 from human_detector.worker.messages import Requests, VideoRequest, parse_message
 from human_detector.worker.metrics import Metrics
 from human_detector.worker.outages import ask_until_answered
 from human_detector.worker.record_table import RecordTable
 from human_detector.worker.scratch import remove_leftovers
 from human_detector.worker.shutdown import GIVE_BACK_SECONDS, Shutdown
+from human_detector.worker.surroundings import Surroundings
 from human_detector.worker.task_protection import TaskProtection
 
 Answer = TypeVar("Answer")
@@ -76,7 +78,12 @@ class Worker:
         self._health = around.health
         self._jobs = JobRunner(configuration, around, clock)
         self._dead_letters = DeadLetters(
-            around.queue, around.claims, around.storage, configuration.output_bucket, clock
+            around.queue,
+            around.claims,
+            around.storage,
+            around.lookup,
+            configuration.output_bucket,
+            clock,
         )
         self._clock = clock
         self._polling = threading.Lock()
@@ -297,11 +304,12 @@ def work(configuration: Configuration, shutdown: Shutdown, options: argparse.Nam
     try:
         # Before the first message is received: nothing waits for a model that loads, or is missing.
         analysis.start(check)
-        records = RecordTable(clients.dynamodb, configuration.table)
+        records, storage = RecordTable(clients.dynamodb, configuration.table), Storage(clients.s3)
         around = Surroundings(
             queue=queue,
             claims=Claims(records, configuration.worker.lease_seconds),
-            storage=Storage(clients.s3),
+            storage=storage,
+            lookup=Lookup(records, storage, configuration.output_bucket, configuration.human_detection),
             analysis=analysis,
             turn=AnalysisTurn(),
             shutdown=shutdown,

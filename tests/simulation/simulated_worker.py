@@ -33,9 +33,10 @@ from human_detector.worker import (
 from human_detector.worker.analysis_turn import AnalysisTurn
 from human_detector.worker.claim import Claims
 from human_detector.worker.end_of_work import EndOfWork
-from human_detector.worker.job import Surroundings
+from human_detector.worker.lookup import Lookup
 from human_detector.worker.record_table import RecordTable
 from human_detector.worker.shutdown import Shutdown
+from human_detector.worker.surroundings import Surroundings
 from human_detector.worker.task_protection import TaskProtection
 from simulation.history import BUCKET, QUEUE, TABLE, Analysis, History
 from simulation.s3_client import IN_ONE_THREAD
@@ -166,10 +167,12 @@ class SimulatedWorker:
             queue = aws_interface.ask_until_answered(
                 lambda: JobQueue(clients.sqs, QUEUE, monotonic), _Silent(), self.shutdown.pause
             )
+            records, storage = RecordTable(clients.dynamodb, TABLE), Storage(clients.s3)
             around = Surroundings(
                 queue=queue,
-                claims=Claims(RecordTable(clients.dynamodb, TABLE), LEASE_SECONDS, epoch),
-                storage=Storage(clients.s3),
+                claims=Claims(records, LEASE_SECONDS, epoch),
+                storage=storage,
+                lookup=Lookup(records, storage, BUCKET, self.settings.human_detection),
                 analysis=_Analysis(self),
                 turn=AnalysisTurn(monotonic),
                 shutdown=self.shutdown,

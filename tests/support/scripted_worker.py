@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from human_detector.aws.queue import Message
@@ -16,10 +18,12 @@ from human_detector.results.writer import lines_path
 from human_detector.worker.analysis_turn import AnalysisTurn
 from human_detector.worker.claim import ClaimedStep, Purpose
 from human_detector.worker.health import Health
-from human_detector.worker.job import JobRunner, Surroundings
+from human_detector.worker.job import JobRunner
+from human_detector.worker.lookup import Lookup
 from human_detector.worker.messages import VideoRequest
 from human_detector.worker.metrics import Metrics
 from human_detector.worker.shutdown import Shutdown
+from human_detector.worker.surroundings import Surroundings
 from human_detector.worker.task_protection import TaskProtection
 
 LEASE = 3600
@@ -128,13 +132,15 @@ class Script:
         return Finished({"analyzed_frames": 7})
 
 
-def surroundings(script: Script, clock: Clock, **settings: Any) -> tuple[Configuration, Surroundings]:
+def surroundings(
+    script: Script, clock: Clock, human_detection: Mapping[str, Any] = MappingProxyType({}), **settings: Any
+) -> tuple[Configuration, Surroundings]:
     """A worker's, with the script in the place of everything outside."""
     configuration = Configuration(
         aws_region="r",
         output_bucket="out",
         queue_name="q",
-        human_detection={},
+        human_detection=dict(human_detection),
         dynamodb_region="r",
         table="t",
         require_gpu=False,
@@ -146,6 +152,7 @@ def surroundings(script: Script, clock: Clock, **settings: Any) -> tuple[Configu
         queue=parts,
         claims=parts,
         storage=parts,
+        lookup=Lookup(parts, parts, configuration.output_bucket, configuration.human_detection),
         analysis=parts,
         turn=AnalysisTurn(clock),
         shutdown=Shutdown(),

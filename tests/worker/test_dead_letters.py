@@ -15,6 +15,7 @@ from human_detector.aws.queue import JobQueue
 from human_detector.aws.storage import Storage
 from human_detector.worker.claim import Claims
 from human_detector.worker.dead_letters import DeadLetters
+from human_detector.worker.lookup import Lookup
 from human_detector.worker.record_table import RecordTable
 from human_detector.worker.stamp import stamp
 from sample_clip import sample_clip
@@ -50,7 +51,9 @@ def letters(aws: Aws, clock: Clock) -> DeadLetters:
     queue = JobQueue(boto3.client("sqs", region_name=REGION), aws.queue)
     client = boto3.resource("dynamodb", region_name=REGION).meta.client
     claims = Claims(RecordTable(client, aws.table_name), lease_seconds=100)
-    return DeadLetters(queue, claims, Storage(boto3.client("s3")), aws.bucket, clock)
+    storage = Storage(boto3.client("s3"))
+    lookup = Lookup(claims.records, storage, aws.bucket, {})
+    return DeadLetters(queue, claims, storage, lookup, aws.bucket, clock)
 
 
 def test_the_record_of_a_worker_that_died_in_the_last_delivery_says_so(

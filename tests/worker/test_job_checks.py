@@ -14,12 +14,12 @@ from human_detector.aws.storage import S3Object
 from human_detector.errors import (
     AnalysisCrashed,
     Interrupted,
+    LeaseLost,
     PermanentError,
     TransientError,
     VideoError,
 )
 from human_detector.processes.protocol import AnalysisRequest, Finished
-from human_detector.worker import job as module
 from human_detector.worker.claim import ClaimedStep
 from human_detector.worker.failures import Fate
 from human_detector.worker.heartbeat import Heartbeat
@@ -140,7 +140,7 @@ def test_the_message_and_the_record_are_kept_as_long_as_the_job_runs(
             super().__init__(*arguments)
             made.append(self)
 
-    monkeypatch.setattr(module, "Heartbeat", Known)
+    monkeypatch.setattr("human_detector.worker.job.Heartbeat", Known)
     script = Script()
     script.during_analysis = lambda _check: made[0].beat()
     run(script, clock)
@@ -159,7 +159,7 @@ def test_an_analysis_stops_when_the_lease_is_lost(clock: Clock) -> None:
 
     def lose(check: Any) -> None:
         clock.now += LEASE
-        with pytest.raises(module.HumanDetectorError) as caught:
+        with pytest.raises(LeaseLost) as caught:
             check()
         stopped.append(caught.value)
         raise caught.value
@@ -269,9 +269,8 @@ def test_frames_of_something_else_do_not_count(what: str, clock: Clock) -> None:
     if what == "another content":
         find = script.find
         script.find = lambda *place: replace(find(*place), etag="new")  # type: ignore[method-assign]
-    configuration, around = surroundings(script, clock)
-    if what == "another configuration":
-        configuration = replace(configuration, human_detection={"frame_ratio": 0.5})
+    detection = {"frame_ratio": 0.5} if what == "another configuration" else {}
+    configuration, around = surroundings(script, clock, detection)
     script.asked = []
     JobRunner(configuration, around, clock).run(message(receive_count=2), REQUEST)
     assert script.asked.count("download") == 1, "the video alone"

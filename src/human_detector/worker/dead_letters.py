@@ -22,6 +22,7 @@ from human_detector.aws.waiting_times import DEAD_LETTER_LOOK_SECONDS
 from human_detector.errors import BadMessage, PermanentError
 from human_detector.logs import log_context
 from human_detector.worker.claim import Claims
+from human_detector.worker.lookup import Lookup
 from human_detector.worker.messages import VideoRequest, parse_message, video_id_of
 from human_detector.worker.record import Element, Record, died, failed, failures_so_far
 from human_detector.worker.record_table import new_token
@@ -40,6 +41,7 @@ class DeadLetters:
         queue: whose dead letters.
         claims: of the records.
         storage: where partial results are.
+        lookup: of the videos and their results.
         bucket: of the results.
         clock: seconds that only go forward.
     """
@@ -49,6 +51,7 @@ class DeadLetters:
         queue: JobQueue,
         claims: Claims,
         storage: Storage,
+        lookup: Lookup,
         bucket: str,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -56,6 +59,7 @@ class DeadLetters:
         self._claims = claims
         self._records = claims.records
         self._storage = storage
+        self._lookup = lookup
         self._bucket = bucket
         self._clock = clock
         self._next_look = clock()
@@ -135,19 +139,12 @@ class DeadLetters:
 
     def _is_outdated(self, step: Element, video_id: int, request: VideoRequest, letter: Message) -> bool:
         """Whether a result was made of what lay there before the video that the letter asks for."""
-        match step.get("result_file"):
-            case {"bucket": str(bucket), "key": str(key)}:
-                result = self._storage.look(bucket, key)
-            case _:
-                return False
-        if request.key is None:
-            video = self._storage.look(*self._records.source_of(video_id))
-        else:
-            video = self._storage.look(request.bucket, request.key)
-        if video is None or result is None or not is_of_another_content(result.metadata, video):
+        found = self._lookup.find(video_id, request)
+        if found.video is None or found.result is None or step.get("result_file") != found.result_place:
             return False
         # Whoever has put another video there since the letter was sent, has sent a message for that one.
-        return video.modified_at <= letter.sent_at + TIMESTAMP_SECONDS
+        is_asked_for = found.video.modified_at <= letter.sent_at + TIMESTAMP_SECONDS
+        return is_asked_for and is_of_another_content(found.result.metadata, found.video)
 
     def _remove_partial(self, video_id: int, step: Element) -> None:
         match step.get("source"):

@@ -112,16 +112,16 @@ JOBS = [
         "a video that was replaced during the fetch is not looked up anew",
         "worker.job",
         "JobRunner._work",
-        old="job.found = self._lookup.find(job.video_id, job.request)",
+        old="job.found = self._around.lookup.find(job.video_id, job.request)",
         new="pass",
         try_first=JOB_TESTS,
     ),
     Fault(
         "the heartbeat is not asked before the upload",
-        "worker.job",
-        "JobRunner._produce",
+        "worker.attempt",
+        "Attempt.see_through",
         old="""
-            heartbeat.check()
+            self._heartbeat.check()
             with job.phases.time("Upload"):
         """,
         new='with job.phases.time("Upload"):',
@@ -129,10 +129,10 @@ JOBS = [
     ),
     Fault(
         "the heartbeat is not asked before `done`",
-        "worker.job",
-        "JobRunner._produce",
+        "worker.attempt",
+        "Attempt.see_through",
         old="""
-            heartbeat.check()
+            self._heartbeat.check()
             partial.discard(may_be_left=job.is_repeated)
         """,
         new="partial.discard(may_be_left=job.is_repeated)",
@@ -140,14 +140,14 @@ JOBS = [
     ),
     Fault(
         "`done` is recorded before the result is stored",
-        "worker.job",
-        "JobRunner._produce",
+        "worker.attempt",
+        "Attempt.see_through",
         old="""
-            heartbeat.check()
+            self._heartbeat.check()
             with job.phases.time("Upload"):
         """,
         new="""
-            heartbeat.check()
+            self._heartbeat.check()
             self._around.claims.finish_done(job.step, self._output_bucket, key)
             with job.phases.time("Upload"):
         """,
@@ -155,40 +155,40 @@ JOBS = [
     ),
     Fault(
         "the partial result is not discarded",
-        "worker.job",
-        "JobRunner._produce",
+        "worker.attempt",
+        "Attempt.see_through",
         old="partial.discard(may_be_left=job.is_repeated)",
         new="pass",
         try_first=JOB_TESTS,
     ),
     Fault(
         "a video of any size is fetched",
-        "worker.job",
-        "JobRunner._analyze",
+        "worker.attempt",
+        "Attempt._analyze",
         old="if video.size > self._settings.max_object_bytes:",
         new="if False:",
         try_first=CHECK_TESTS,
     ),
     Fault(
         "a repeated job begins anew",
-        "worker.job",
-        "JobRunner._analyze",
+        "worker.attempt",
+        "Attempt._analyze",
         old="if job.is_repeated and partial.fetch(lines):",
         new="if False:",
         try_first=SIMULATION,
     ),
     Fault(
         "progress does not reset the failures",
-        "worker.job",
-        "JobRunner._analyze",
+        "worker.attempt",
+        "Attempt._analyze",
         old="step.failures = 0  # It got further than those before it.",
         new="pass",
         try_first=JOB_TESTS,
     ),
     Fault(
         "failures are reset without progress",
-        "worker.job",
-        "JobRunner._analyze",
+        "worker.attempt",
+        "Attempt._analyze",
         old="""
             if partial.save(lines):
                 step.failures = 0
@@ -202,8 +202,8 @@ JOBS = [
     ),
     Fault(
         "unfinished work is not saved when an attempt ends",
-        "worker.job",
-        "JobRunner._analyze",
+        "worker.attempt",
+        "Attempt._analyze",
         old="""
             except (Interrupted, TransientError):
                 save()
@@ -217,16 +217,16 @@ JOBS = [
     ),
     Fault(
         "unfinished work is not saved from time to time",
-        "worker.job",
-        "JobRunner._analyze",
+        "worker.attempt",
+        "Attempt._analyze",
         old="if self._clock() - job.saved_at >= self._settings.partial_save_seconds:",
         new="if False:",
         try_first=JOB_TESTS,
     ),
     Fault(
         "work that was forced goes on with frames from before",
-        "worker.job",
-        "JobRunner._partial",
+        "worker.objects_of_job",
+        "ObjectsOfJob.partial",
         old='"forced": str(job.request.force), ',
         new="",
         try_first=CHECK_TESTS,
@@ -249,9 +249,9 @@ JOBS = [
     ),
     Fault(
         "progress is not told",
-        "worker.job",
-        "JobRunner._watch",
-        old="job.progress = fraction",
+        "worker.attempt",
+        "Attempt._watch",
+        old="self._job.progress = fraction",
         new="pass",
         try_first=CHECK_TESTS,
     ),
@@ -259,7 +259,7 @@ JOBS = [
         "what is left of a video that is given up stays",
         "worker.job",
         "JobRunner._record_failure",
-        old="self._partial(job, source_key).discard(may_be_left=True)",
+        old="objects.partial(source_key).discard(may_be_left=True)",
         new="pass",
         try_first=SIMULATION,
     ),

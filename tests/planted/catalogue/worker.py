@@ -167,7 +167,7 @@ WORKER = [
         "a dead letter from before a video was replaced ends the new one",
         "worker.dead_letters",
         "DeadLetters._is_outdated",
-        old="video.modified_at <= letter.sent_at + TIMESTAMP_SECONDS",
+        old="found.video.modified_at <= letter.sent_at + TIMESTAMP_SECONDS",
         new="True",
         try_first=LETTER_TESTS,
     ),
