@@ -13,7 +13,7 @@ import pytest
 
 from planted.catalogue import FAULTS
 from planted.fault import DoesNotApply, Fault, planted
-from planted.guards import Guard
+from planted.guards import GUARDS, Guard
 from planted.trial import attempts, guards_for
 from planted_faults import main
 from support.paths import ROOT, SRC
@@ -63,6 +63,20 @@ def test_a_random_share_of_the_faults_is_caught(part: int) -> None:
         if trial.guard is None:
             survivors.append(trial.fault.name)
     assert not survivors
+
+
+@pytest.mark.parametrize("guard", GUARDS, ids=lambda guard: guard.name)
+def test_a_guard_says_nothing_where_nothing_is_wrong(guard: Guard) -> None:
+    """Else it would catch each fault, and prove nothing."""
+    same = Fault(
+        "the same in other words",
+        "worker.failures",
+        "judge",
+        "failures >= max_failures",
+        "max_failures <= failures",
+    )
+    with planted(same) as environment:
+        assert not guard.complaint(environment)
 
 
 def test_each_fault_is_one_of_the_code_as_it_stands() -> None:
