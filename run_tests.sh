@@ -11,7 +11,7 @@ usage: ./run_tests.sh [--quick] [PYTEST ARGUMENT ...]
 
 Makes the environment and gets the embedded models the first time, then runs the tests.
 
-  --quick   only what needs neither an emulated AWS nor models: a minute and a half, for the inner loop.
+  --quick   only what needs neither an emulated AWS nor models, and does not encode for long: for the inner loop.
             A test belongs to it by what it uses; tests/conftest.py says how.
   -m slow   only what is left out otherwise, since it takes minutes or gigabytes.
 
@@ -37,9 +37,10 @@ ensure_tool() {
   echo "Without $command $what will be skipped: install $*"
 }
 
-# run_in_parallel ARGUMENT... : more processes than there are cores, since many tests wait more than they compute.
+# run_in_parallel MORE ARGUMENT... : so many processes more than there are cores, where tests wait.
 run_in_parallel() {
-  "$python" -m pytest -n $(($(nproc) < 6 ? $(nproc) + 2 : 8)) --dist worksteal "$@"
+  local processes=$(($(nproc) + $1))
+  "$python" -m pytest -n $((processes < 8 ? processes : 8)) --dist worksteal "${@:2}"
 }
 
 case ${1:-} in
@@ -52,7 +53,7 @@ ensure_environment requirements-dev.txt
 ensure_tool ffprobe "the tests that make clips" ffmpeg
 cd "$root"
 if [ "${1:-}" = --quick ]; then
-  run_in_parallel "$@"
+  run_in_parallel 0 "$@"
   exit
 fi
 PYTHON=$python "$root/model/download_all_models.sh" ssdlite_pedestrian mobilenet_ssd_widerface \
@@ -62,5 +63,5 @@ if [ $# -gt 0 ]; then
   exec "$python" -m pytest "$@"
 fi
 # The tests of the deployment share one Docker engine, so they run one after another.
-run_in_parallel --ignore tests/deployment
+run_in_parallel 2 --ignore tests/deployment
 exec "$python" -m pytest tests/deployment

@@ -1,9 +1,11 @@
 """Fixtures that all rooms share, and the choice of the quick tests.
 
 `--quick` (./run_tests.sh --quick) leaves out what takes long, and a test says by what it uses whether it does: an
-emulated AWS (the fixtures `aws_endpoint` and `each_endpoint`, and with them `aws`), models (the fixture `models`), a
-Docker engine, or a file that imports an inference library, the fault campaign or the planted faults. Nothing else is
-to be remembered: a test that takes a model without asking for the fixture finds none in a quick run, and fails there.
+emulated AWS (the fixtures `aws_endpoint` and `each_endpoint`, and with them `aws`), models (the fixture `models`), an
+installation (`installed`), a Docker engine, or a file that imports an inference library, the
+fault campaign or the planted faults. Files whose tests encode and analyse for seconds are marked as `long`. Nothing
+else is to be remembered: a test that takes a model without asking for the fixture finds none in a quick run, and
+fails there.
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ from support import media
 from support.emulators import EMULATORS, emulator
 from support.worker_harness import Aws
 
-SLOW_FIXTURES = {"aws_endpoint", "each_endpoint", "models", "docker_engine"}
+SLOW_FIXTURES = {"aws_endpoint", "each_endpoint", "models", "installed", "docker_engine"}
 SLOW_IMPORT = re.compile(
     r"^(?:import|from) (?:tensorflow|openvino|campaign|planted_faults|support\.(?:reference|older_exporter))\b",
     re.MULTILINE,
@@ -38,6 +40,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Make the marker known."""
     config.addinivalue_line("markers", "slow: takes minutes or gigabytes; runs with -m slow only")
+    config.addinivalue_line("markers", "long: encodes and analyses for seconds; no part of a quick run")
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
@@ -61,7 +64,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def _uses_what_is_slow(item: pytest.Item) -> bool:
-    if SLOW_FIXTURES & set(getattr(item, "fixturenames", ())):
+    if item.get_closest_marker("long") or SLOW_FIXTURES & set(getattr(item, "fixturenames", ())):
         return True
     return hasattr(item, "callspec") and not set(EMULATORS).isdisjoint(
         map(str, item.callspec.params.values())

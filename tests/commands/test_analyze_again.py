@@ -81,7 +81,7 @@ class Batch:
         return sorted(path.name for path in self.out.iterdir())
 
 
-pytestmark = needs_ffmpeg
+pytestmark = [needs_ffmpeg, pytest.mark.long]
 
 
 def test_what_is_whole_is_not_analysed_again(tmp_path: Path) -> None:

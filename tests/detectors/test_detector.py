@@ -124,6 +124,7 @@ def test_video_analyzer_refuses_bad_arguments(arguments: dict[str, Any], said: s
     assert said in str(caught.value)
 
 
+@pytest.mark.usefixtures("models")
 def test_what_two_detectors_lack_is_said_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(load_engine_module, "_installed", lambda _: False)
     small = {"engine": "openvino", "model": "ssdlite_pedestrian"}

@@ -23,7 +23,7 @@ from support.media import (
 )
 from support.paths import TESTS
 
-pytestmark = needs_ffmpeg
+pytestmark = [needs_ffmpeg, pytest.mark.long]
 
 PICTURES = ("-f", "lavfi", "-i", "testsrc2=size=160x120:rate=25:duration=2")
 BEEP = ("-f", "lavfi", "-i", "aevalsrc='gt(t,1)*0.8*sin(2*PI*440*t)':d=2:s=44100")

@@ -21,6 +21,8 @@ from support.media import clip, needs_ffmpeg, probe_stamps, streams
 from support.paths import TESTS
 from support.report_page import READY, VIDEO, needs_chromium, page_data, write_result
 
+pytestmark = pytest.mark.long
+
 INSTANT = "--detector=support.fake_detectors:InstantDetector"
 FORMATS = [
     pytest.param("v.avi", ("-c:v", "mpeg4", "-c:a", "pcm_s16le"), id="avi"),
