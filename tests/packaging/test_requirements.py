@@ -20,6 +20,7 @@ FILES = {
     "requirements-cpu.txt": ["openvino"],
     "requirements-demo.txt": ["tensorflow", "demo"],
 }
+EXTRAS_FILE = ["parquet", "evaluate", "onnx"]
 
 
 def pinned(file: Path) -> Iterator[Requirement]:
@@ -64,10 +65,10 @@ def test_the_file_for_p2_names_cuda_itself() -> None:
     assert_in_range(pins, ranges)
 
 
-def test_the_file_for_people_with_results_has_parquet() -> None:
+def test_the_file_for_people_with_results_and_models_has_their_extras() -> None:
     """And supervision, which no command needs: `to_supervision()` is for those who use it anyway."""
     pins = [pin for pin in pinned(ROOT / "requirements-extras.txt") if pin.name != "supervision"]
-    ranges = [Requirement(text) for text in EXTRAS["parquet"]]
+    ranges = [Requirement(text) for extra in EXTRAS_FILE for text in EXTRAS[extra]]
     assert names(pins) == names(ranges)
     assert_in_range(pins, ranges)
 
@@ -78,4 +79,4 @@ def test_the_tests_build_with_the_pinned_builder() -> None:
 
 
 def test_every_extra_is_in_a_file() -> None:
-    assert {extra for extras in FILES.values() for extra in extras} | {"parquet"} == set(EXTRAS)
+    assert {extra for extras in FILES.values() for extra in extras} | set(EXTRAS_FILE) == set(EXTRAS)
