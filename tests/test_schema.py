@@ -12,6 +12,7 @@ from jsonschema import Draft202012Validator
 import make_schema
 from human_detector.configuration import find_problems
 from human_detector.deployment.instance_types import InstanceType
+from human_detector.detectors.kept_classes import CLASS_ID, LABEL
 from human_detector.validation import (
     Anything,
     Boolean,
@@ -58,6 +59,8 @@ CHECKS: list[tuple[Check, list[Any]]] = [
     (Section({"a": Text(), "b": Boolean()}), VALUES),
     (Section({"a": Text()}, required=("a",), shared=True), VALUES),
     (Section({"s": Section({"a": Text()}, required=("a",))}), [{}, {"s": {}}, {"s": {"a": "b"}}, {"s": 1}]),
+    (CLASS_ID, [*VALUES, [1], [1, 2], [1, "2"], [0], {"person": 1, "bicycle": 2}, {" ": 1}, {"a": True}]),
+    (LABEL, VALUES),
     (InstanceType(), [*VALUES, *INSTANCE_TYPES]),
 ]
 
@@ -106,6 +109,8 @@ VALID = [
     with_("human_detection.detectors", [["FaceDetector"]]),
     with_("human_detection.detectors", [["HumanDetector", {"name": "a"}], ["HumanDetector", {"name": "b"}]]),
     with_("human_detection.detectors", [["FaceDetector", {"engine": "openvino", "precision": "bf16"}]]),
+    with_("human_detection.detectors", [["HumanDetector", {"class_id": {"person": 1, "bicycle": 2}}]]),
+    with_("human_detection.detectors", [["HumanDetector", {"class_id": [1, 2], "label": ["a", "b"]}]]),
     with_("human_detection.detectors", [["mine:Detector", {"whatever": [1, 2]}], ["a.b:C"]]),
     with_("ecr.repository", "team/human_detector"),
     with_("ecs", {"instance_type": "g4dn.xlarge", "desired_count": 0, "environment": {"A": ""}}),
@@ -179,8 +184,9 @@ def test_what_the_worker_refuses_an_editor_refuses(document: Any) -> None:
     [
         with_("human_detection.detectors", [["FaceDetector"], ["FaceDetector", {"model": "another"}]]),
         with_("worker.max_attempts", 5.0),
+        with_("human_detection.detectors", [["HumanDetector", {"class_id": [1, 2]}]]),
     ],
-    ids=["one name twice", "5.0"],
+    ids=["one name twice", "5.0", "classes without labels"],
 )
 def test_what_a_schema_cannot_say(document: Any) -> None:
     assert find_problems(document)

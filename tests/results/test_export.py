@@ -19,7 +19,7 @@ from human_detector.errors import PermanentError
 from human_detector.results.detection_arrays import Detections
 from human_detector.results.exports.formats import EXPORTERS
 from human_detector.results.reader import read_result
-from support.sample_results import HEIGHT, WIDTH, sample_result
+from support.sample_results import HEIGHT, WIDTH, sample_result, two_labels
 from support.worker_harness import Aws
 
 Boxes = NDArray[np.float64]
@@ -94,6 +94,26 @@ def test_mot_has_ten_columns_counted_from_one(tracks: bool, tmp_path: Path) -> N
         assert sorted(found) == rows(table)
         assert read[:, 1].tolist() == table.track_id.tolist()
         assert (read[:, 1] >= 1).all() if tracks else (read[:, 1] == -1).all()
+
+
+def test_mot_of_several_labels_has_a_file_for_each(tmp_path: Path) -> None:
+    files = export("mot", two_labels(), tmp_path)
+    table = Detections.from_document(two_labels())
+    lines = {
+        name.removesuffix(".mot.txt"): len(path.read_text().splitlines()) for name, path in files.items()
+    }
+    assert lines == {
+        "HumanDetector.person": (table.label == "person").sum(),
+        "HumanDetector.bicycle": (table.label == "bicycle").sum(),
+        "HumanDetector.car": 0,
+        "FaceDetector": (table.label == "face").sum(),
+    }
+
+
+def test_coco_numbers_depend_on_what_was_looked_for_and_not_on_what_was_found(tmp_path: Path) -> None:
+    data_set = json.loads(export("coco", two_labels(), tmp_path)["coco.json"].read_text())
+    numbers = {each["name"]: each["id"] for each in data_set["categories"]}
+    assert numbers == {"person": 1, "bicycle": 2, "car": 3, "face": 91}
 
 
 def test_mot_of_the_upper_left_pixel(tmp_path: Path) -> None:

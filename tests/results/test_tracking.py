@@ -32,7 +32,10 @@ def box(x: float, y: float = 0.3, size: float = 0.1) -> list[float]:
 def follow(*frames: list[list[float]], step: float = 0.2) -> list[list[int]]:
     """The track ids of each frame."""
     tracker = Tracker()
-    return [tracker.update(step * i, np.array(boxes).reshape(-1, 4)) for i, boxes in enumerate(frames)]
+    return [
+        tracker.update(step * i, np.array(boxes).reshape(-1, 4), ["person"] * len(boxes))
+        for i, boxes in enumerate(frames)
+    ]
 
 
 def test_people_keep_their_numbers_in_whatever_order_they_come() -> None:
@@ -71,6 +74,15 @@ def test_samples_that_are_far_apart_are_joined() -> None:
     assert follow([box(0.1)], [box(0.12)], [box(0.1)], step=10.0) == [[1], [1], [1]]
 
 
+def test_a_person_never_becomes_a_bicycle() -> None:
+    """Not even where the bicycle now is exactly where the person was."""
+    tracker = Tracker()
+    rider = np.array([box(0.3), box(0.3)])
+    assert tracker.update(0.0, rider, ["person", "bicycle"]) == [1, 2]
+    assert tracker.update(0.2, rider, ["bicycle", "person"]) == [2, 1]
+    assert tracker.update(0.4, rider[:1], ["car"]) == [3]
+
+
 def test_a_prediction_through_a_gap() -> None:
     """Who walks behind a pillar comes out where the walk leads."""
     frames = [[box(0.1 + 0.08 * i)] for i in range(5)] + [[], []] + [[box(0.1 + 0.08 * 7)]]
@@ -84,7 +96,7 @@ def test_boxes_without_area_are_no_error() -> None:
 def test_what_was_seen_once_is_nobody() -> None:
     tracker = Tracker()
     for i in range(3):
-        tracker.update(0.2 * i, np.array([box(0.1), box(0.2 + 0.3 * i, 0.7, 0.02)]))
+        tracker.update(0.2 * i, np.array([box(0.1), box(0.2 + 0.3 * i, 0.7, 0.02)]), ["person"] * 2)
     assert tracker.distinct == 1
 
 

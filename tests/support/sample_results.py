@@ -68,3 +68,19 @@ def _counts(frames: list[dict[str, Any]], name: str) -> dict[str, int]:
         "frames_with_detections": sum(count > 0 for count in found),
         "max_per_frame": max(found, default=0),
     }
+
+
+def two_labels() -> dict[str, Any]:
+    """A result of one detector that looked for people, bicycles and cars, and found no car."""
+    document = sample_result(tracks=True)
+    for frame in document["frames"]:
+        del frame["detections"]["Cats, big/small"]
+        for place, each in enumerate(frame["detections"]["HumanDetector"]):
+            each["label"] = ("person", "bicycle")[place % 2]
+    del document["summary"]["detectors"]["Cats, big/small"]
+    labels = ["person", "bicycle", "car"]
+    document["human_detection"]["detectors"] = [
+        ["HumanDetector", {"name": "HumanDetector", "label": labels, "class_id": [1, 2, 3]}],
+        ["FaceDetector", {"name": "FaceDetector", "label": "face", "class_id": 1}],
+    ]
+    return document

@@ -15,6 +15,7 @@ from human_detector.commands.analyze_outcomes import Outcome
 from human_detector.commands.batch_progress import VideoWork
 from human_detector.commands.output_names import OutputNames, own_of_local
 from human_detector.commands.progress_display import ProgressDisplay
+from human_detector.detectors.detector import Detector
 from human_detector.drawing.copies import is_blurred_copy, write_annotated, write_blurred
 from human_detector.errors import ConfigurationError, Interrupted, in_words
 from human_detector.report.local_report import describe_copy, write_local_report
@@ -284,11 +285,17 @@ def _find_blurred(analyzer: VideoAnalyzer, wanted: str) -> Collection[str]:
     names = [
         detector.name
         for detector in analyzer.detectors
-        if type(detector).__name__ == class_name or getattr(detector, "label", None) == label
+        if type(detector).__name__ == class_name or label in _labels_of(detector)
     ]
     if not names:
         raise ConfigurationError(f"--blur {wanted} needs a {class_name}, and none is configured")
     return names
+
+
+def _labels_of(detector: Detector) -> Sequence[str]:
+    """What a detector says that it finds: a detector from elsewhere may say nothing."""
+    label = getattr(detector, "label", ())
+    return [label] if isinstance(label, str) else label
 
 
 def _declared_length(video: Path) -> tuple[float, float]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from human_detector.detectors.defaults import DEFAULT_MODELS
 from human_detector.detectors.graph_detector import GraphDetector
@@ -18,7 +18,7 @@ class FaceDetector(GraphDetector):
         **arguments: those of `GraphDetector` and `Detector`.
     """
 
-    def __init__(
-        self, *, model: str = DEFAULT_MODELS["FaceDetector"], label: str = "face", **arguments: Any
-    ) -> None:
-        super().__init__(model=model, label=label, **arguments)
+    usual_label: ClassVar[str] = "face"
+
+    def __init__(self, *, model: str = DEFAULT_MODELS["FaceDetector"], **arguments: Any) -> None:
+        super().__init__(model=model, **arguments)

@@ -8,21 +8,23 @@ from typing import Any, ClassVar, cast
 import numpy as np
 
 from human_detector.detectors.detector import Detector
+from human_detector.detectors.kept_classes import CLASS_ID, LABEL, ClassId, Label, labels_by_class
 from human_detector.inference.engine import ENGINES, PRECISIONS, Candidates, Engine, ModelSettings
 from human_detector.inference.frame_scaler import FrameScaler
 from human_detector.inference.load_engine import load_engine
 from human_detector.inference.model_files import find_model
-from human_detector.validation import Check, OneOf, Text, WholeNumber
+from human_detector.validation import Check, OneOf, Text
 from human_detector.values import Box, Detection, EngineInfo, Image, ScaledImage
 
 
 class GraphDetector(Detector):
-    """Keeps one class of what a detection graph finds.
+    """Keeps one class of what a detection graph finds, or several.
 
     Args:
         model: a name under `model/`, or the path of a frozen graph or of a SavedModel folder.
-        label: the label of the detections.
-        class_id: the class of the graph that is kept, 1-based.
+        label: the label of the detections; of several classes a list, in the order of `class_id`.
+        class_id: the class of the graph that is kept, 1-based; of several a list, or a map from labels to
+            classes, which then stands for `label`, too.
         engine: `auto`, `tensorflow` or `openvino`.
         precision: `fp32`; or `bf16` on a CPU that has it, `fp16` on a GPU. These are faster, but scores move
             by up to 0.1, and boxes to an intersection over union of 0.8; one in ten, of which the model is in
@@ -33,26 +35,31 @@ class GraphDetector(Detector):
     checks: ClassVar[Mapping[str, Check]] = {
         **Detector.checks,
         "model": Text(),
-        "label": Text(),
-        "class_id": WholeNumber(1, 100_000),
+        "label": LABEL,
+        "class_id": CLASS_ID,
         "engine": OneOf(ENGINES),
         "precision": OneOf(PRECISIONS),
     }
+
+    usual_label: ClassVar[str] = "object"
+    """The label where the configuration has none."""
 
     def __init__(
         self,
         *,
         model: str,
-        label: str,
-        class_id: int = 1,
+        label: Label | None = None,
+        class_id: ClassId = 1,
         engine: str = "auto",
         precision: str = "fp32",
         **arguments: Any,
     ) -> None:
         super().__init__(**arguments)
         self.model = model
-        self.label = label
-        self.class_id = class_id
+        self._labels = labels_by_class(class_id, label, self.usual_label)
+        classes, labels = list(self._labels), list(self._labels.values())
+        self.label = labels if len(labels) > 1 else labels[0]
+        self.class_id = classes if len(classes) > 1 else classes[0]
         self.engine_name = engine
         self.precision = precision
         self._engine: Engine | None = None
@@ -84,7 +91,7 @@ class GraphDetector(Detector):
         self._loaded()
 
     def detect(self, images: Sequence[Image]) -> list[list[Detection]]:
-        """Find `label` in 1 to `max_batch_size` images, RGB uint8 [height, width, 3]."""
+        """Find things in 1 to `max_batch_size` images, RGB uint8 [height, width, 3]."""
         return self.start(images)()
 
     def start(self, images: Sequence[Image | ScaledImage]) -> Callable[[], list[list[Detection]]]:
@@ -108,11 +115,10 @@ class GraphDetector(Detector):
         return image
 
     def _detections(self, candidates: Candidates) -> list[Detection]:
-        kept = candidates.classes == self.class_id
+        kept = np.isin(candidates.classes, list(self._labels))
+        rows = (candidates.classes[kept].tolist(), candidates.scores[kept], candidates.boxes[kept])
         # The one place where the graph's order (y, x) becomes ours (x, y).
         return [
-            Detection(self.label, min(float(score), 1.0), Box.clipped(x_min, y_min, x_max, y_max))
-            for score, (y_min, x_min, y_max, x_max) in zip(
-                candidates.scores[kept], candidates.boxes[kept], strict=True
-            )
+            Detection(self._labels[class_id], min(float(score), 1.0), Box.clipped(x_min, y_min, x_max, y_max))
+            for class_id, score, (y_min, x_min, y_max, x_max) in zip(*rows, strict=True)
         ]

@@ -16,6 +16,7 @@ from urllib.parse import quote
 
 from human_detector.report.moments import Moment, draw_moment, strongest_moments, take_images, to_address
 from human_detector.report.page_data import pack
+from human_detector.results.labels import labels_apart
 from human_detector.values import Image
 from human_detector.video.browser_formats import video_format
 
@@ -56,6 +57,7 @@ def write_report(
         VideoError: the video can no longer be read, or it is not the one of the result.
         Interrupted: `stop` said so; there is no page.
     """
+    document = labels_apart(document)
     moments = strongest_moments(document)
     images = take_images(video, moments, progress, stop)
     played = copy or video

@@ -48,6 +48,7 @@ class _Track:
     """One thing while it is followed. `velocity` is that of its centre, in fractions per second: [2]."""
 
     track_id: int
+    label: str
     box: Boxes
     velocity: NDArray[np.float64]
     seen_at: float
@@ -80,12 +81,13 @@ class Tracker:
         """How many different things there were."""
         return sum(count >= MIN_SIGHTINGS for count in self._sightings.values())
 
-    def update(self, timestamp: float, boxes: Boxes) -> list[int]:
-        """Recognise the boxes of the next frame.
+    def update(self, timestamp: float, boxes: Boxes, labels: Sequence[str]) -> list[int]:
+        """Recognise the boxes of the next frame. Things with different labels are never the same.
 
         Args:
             timestamp: seconds from the first frame.
             boxes: [N, 4].
+            labels: of the N boxes.
 
         Returns:
             The N track ids.
@@ -93,26 +95,28 @@ class Tracker:
         oldest = min(self._looked_at, timestamp - LONGEST_GAP_SECONDS)
         self._tracks = [track for track in self._tracks if track.seen_at >= oldest]
         predicted = np.array([track.predicted(timestamp) for track in self._tracks]).reshape(-1, 4)
-        owners = {column: self._tracks[row].track_id for row, column in _pairs(predicted, boxes)}
+        alike = np.array([[track.label == label for label in labels] for track in self._tracks], bool)
+        pairs = _pairs(predicted, boxes, alike.reshape(len(predicted), len(boxes)))
+        owners = {column: self._tracks[row].track_id for row, column in pairs}
         new_id = max(self._sightings, default=0) + 1
         ids = []
         for column in range(len(boxes)):
             if column not in owners:
                 owners[column], new_id = new_id, new_id + 1
             ids.append(owners[column])
-        self.replay(timestamp, boxes, ids)
+        self.replay(timestamp, boxes, labels, ids)
         return ids
 
-    def replay(self, timestamp: float, boxes: Boxes, track_ids: Sequence[int]) -> None:
+    def replay(self, timestamp: float, boxes: Boxes, labels: Sequence[str], track_ids: Sequence[int]) -> None:
         """Take note of a frame whose boxes are recognised already."""
         self._looked_at = timestamp
         known = {track.track_id: track for track in self._tracks}
-        for box, track_id in zip(boxes, track_ids, strict=True):
+        for box, label, track_id in zip(boxes, labels, track_ids, strict=True):
             self._sightings[track_id] = self._sightings.get(track_id, 0) + 1
             if track_id in known:
                 known[track_id].see(timestamp, box)
             else:
-                self._tracks.append(_Track(track_id, box, np.zeros(2), timestamp))
+                self._tracks.append(_Track(track_id, label, box, np.zeros(2), timestamp))
 
 
 class FrameTracks:
@@ -144,7 +148,8 @@ class FrameTracks:
         for name, tracker in self._trackers.items():
             found = frame["detections"][name]
             boxes = _as_array(tuple(each["box"].values()) for each in found)
-            tracker.replay(frame["timestamp"], boxes, [each["track_id"] for each in found])
+            labels = [each["label"] for each in found]
+            tracker.replay(frame["timestamp"], boxes, labels, [each["track_id"] for each in found])
 
     def counts(self) -> dict[str, int]:
         """How many different things there were, by detector name."""
@@ -154,7 +159,8 @@ class FrameTracks:
     def _follow_detector(
         tracker: Tracker, timestamp: float, found: Sequence[Detection]
     ) -> list[TrackedDetection]:
-        track_ids = tracker.update(timestamp, _as_array(_sides(each.box) for each in found))
+        boxes = _as_array(_sides(each.box) for each in found)
+        track_ids = tracker.update(timestamp, boxes, [each.label for each in found])
         return [
             TrackedDetection(each.label, each.score, each.box, track_id)
             for each, track_id in zip(found, track_ids, strict=True)
@@ -185,11 +191,12 @@ def with_tracks(frames: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
         for name, found in frame["detections"].items():
             tracker = trackers.setdefault(name, Tracker())
             boxes = _as_array(tuple(each["box"].values()) for each in found)
+            labels = [each["label"] for each in found]
             if all("track_id" in each for each in found):
                 track_ids = [each["track_id"] for each in found]
-                tracker.replay(frame["timestamp"], boxes, track_ids)
+                tracker.replay(frame["timestamp"], boxes, labels, track_ids)
             else:
-                track_ids = tracker.update(frame["timestamp"], boxes)
+                track_ids = tracker.update(frame["timestamp"], boxes, labels)
             detections[name] = [
                 {**each, "track_id": track_id} for each, track_id in zip(found, track_ids, strict=True)
             ]
@@ -205,11 +212,17 @@ def _sides(box: Box) -> tuple[float, float, float, float]:
     return box.x_min, box.y_min, box.x_max, box.y_max
 
 
-def _pairs(tracks: Boxes, boxes: Boxes) -> list[tuple[int, int]]:
-    """Which track goes with which box: the best pair first, every track and box in one pair at most."""
+def _pairs(tracks: Boxes, boxes: Boxes, allowed: NDArray[np.bool_]) -> list[tuple[int, int]]:
+    """Which track goes with which box: the best pair first, every track and box in one pair at most.
+
+    Args:
+        tracks: [N, 4].
+        boxes: [M, 4].
+        allowed: whether a track may go with a box: [N, M].
+    """
     pairs: list[tuple[int, int]] = []
     for share, least in STAGES:
-        overlap = _iou(_enlarged(tracks, share), _enlarged(boxes, share))
+        overlap = _iou(_enlarged(tracks, share), _enlarged(boxes, share)) * allowed
         for row, column in pairs:
             overlap[row], overlap[:, column] = 0, 0
         while overlap.size and overlap.max() >= least:

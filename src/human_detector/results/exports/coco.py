@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from human_detector.results.detection_arrays import NO_TRACK, Detections
+from human_detector.results.exports.coco_categories import COCO_CATEGORIES
+from human_detector.results.labels import asked_labels
 from human_detector.results.writer import compact
 
-PERSON_ID = 1
-"""COCO's own category `person`, so that results can be scored against COCO's labels."""
 FIRST_OWN_ID = 91
 """COCO's categories end at 90."""
 DIGITS = 4
@@ -30,7 +30,7 @@ def export_coco(document: Mapping[str, Any], folder: Path, name: str) -> list[Pa
         name: of the files, without suffix.
     """
     table = Detections.from_document(document)
-    categories = category_ids(table)
+    categories = category_ids(document, table)
     detections = _detections(table, categories)
     data_set = {
         "info": {"description": f"detections in {name}"},
@@ -52,10 +52,17 @@ def export_coco(document: Mapping[str, Any], folder: Path, name: str) -> list[Pa
     return [data_set_path, results_path]
 
 
-def category_ids(table: Detections) -> dict[str, int]:
-    """The number of each label."""
-    own = sorted(set(table.label.tolist()) - {"person"})
-    return {"person": PERSON_ID, **{label: FIRST_OWN_ID + place for place, label in enumerate(own)}}
+def category_ids(document: Mapping[str, Any], table: Detections) -> dict[str, int]:
+    """The number of each label: COCO's own, to be scored against COCO's labels, or a new one.
+
+    What was looked for has one whether it was found or not: so several videos have the same numbers.
+    """
+    asked = [label for labels in asked_labels(document).values() for label in labels]
+    labels = {"person", *asked, *table.label.tolist()}
+    own = sorted(labels - COCO_CATEGORIES.keys())
+    numbers = {label: COCO_CATEGORIES[label] for label in labels & COCO_CATEGORIES.keys()}
+    numbers |= {label: FIRST_OWN_ID + place for place, label in enumerate(own)}
+    return dict(sorted(numbers.items(), key=lambda pair: pair[1]))
 
 
 def _image(document: Mapping[str, Any], frame: Mapping[str, Any], name: str) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from human_detector.results.detection_arrays import Detections
+from human_detector.results.labels import labels_apart
 
 DIGITS = 4
 """Of a pixel. With them the fractions of the result, which have 5 digits, come back exactly."""
@@ -14,6 +15,8 @@ DIGITS = 4
 
 def export_mot(document: Mapping[str, Any], folder: Path, name: str) -> list[Path]:
     """Write `<name>.<detector>.mot.txt` for each detector, since the format knows one kind of thing only.
+
+    A detector that looks for several has a file for each, `<name>.<detector>.<label>.mot.txt`.
 
     frame, id, left, top, width, height, confidence, -1, -1, -1: pixels, the upper left one is (1, 1), and
     frames from 1. The id is the `track_id`, or -1 in a result without tracks: then it is a file of
@@ -24,10 +27,11 @@ def export_mot(document: Mapping[str, Any], folder: Path, name: str) -> list[Pat
         folder: where to.
         name: of the files, without suffix.
     """
+    document = labels_apart(document, between=".")
     table = Detections.from_document(document)
     paths = []
     for detector in document["summary"]["detectors"]:
-        # The name of a detector is anybody's choice.
+        # The name of a detector is anybody's choice, and so is a label.
         path = folder / f"{name}.{detector.replace('/', '_')}.mot.txt"
         path.write_text("".join(_lines(table[table.detector == detector])))
         paths.append(path)
