@@ -7,6 +7,7 @@ import os
 import pty
 import re
 import select
+import signal
 import struct
 import termios
 import time
@@ -30,6 +31,9 @@ class TerminalSession:
     def __init__(self, command: Sequence[str], environment: Mapping[str, str], columns: int) -> None:
         self._pid, self._terminal = pty.fork()
         if self._pid == 0:
+            for number in (signal.SIGINT, signal.SIGHUP):
+                # As on any terminal, also where the tests were started in the background, which ignores them.
+                signal.signal(number, signal.SIG_DFL)
             fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
             os.execvpe(command[0], command, {**environment, "TERM": "xterm"})
         self.raw = ""
