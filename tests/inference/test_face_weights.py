@@ -31,19 +31,23 @@ QUANTISED = {
     "dtype": "float32",
     "quantization": {"dtype": "uint8", "scale": 0.5, "min": -1.0},
 }
-INTEGER = {**QUANTISED, "name": "axis", "shape": [], "dtype": "int32"}
+HALF = {**QUANTISED, "name": "half", "shape": [1], "quantization": {"dtype": "float16"}}
+INTEGER = {"name": "axis", "shape": [], "dtype": "int32"}
 PLAIN = {"name": "plain", "shape": [1], "dtype": "float32"}
 
 
-def test_reads_quantised_and_plain_weights_and_leaves_out_integers(tmp_path: Path) -> None:
-    data = bytes([0, 255, 9]) + np.array([2.5], "<f4").tobytes()
+def test_reads_quantised_plain_and_integer_weights(tmp_path: Path) -> None:
+    numbers = [np.array(1.5, "<f2"), np.array(-9, "<i4"), np.array(2.5, "<f4")]
+    data = bytes([0, 255]) + b"".join(number.tobytes() for number in numbers)
 
-    weights = read_weights(write_weights(tmp_path, data, [QUANTISED, INTEGER, PLAIN]))
+    weights = read_weights(write_weights(tmp_path, data, [QUANTISED, HALF, INTEGER, PLAIN]))
 
-    assert list(weights) == ["quantised", "plain"]
+    assert list(weights) == ["quantised", "half", "axis", "plain"]
     np.testing.assert_array_equal(weights["quantised"], [[-1.0], [126.5]])
     np.testing.assert_array_equal(weights["plain"], [2.5])
-    assert {value.dtype.name for value in weights.values()} == {"float32"}
+    np.testing.assert_array_equal(weights["half"], [1.5])
+    assert weights["axis"] == -9
+    assert [value.dtype.name for value in weights.values()] == ["float32", "float32", "int32", "float32"]
 
 
 @pytest.mark.parametrize(

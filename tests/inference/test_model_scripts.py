@@ -88,7 +88,7 @@ def test_the_python_of_the_virtual_environment_comes_before_another(scripts: Pat
 
 
 def test_all_models_goes_on_after_a_failure(scripts: Path) -> None:
-    graphs = [put_model(scripts, name) for name in ("mobilenet_ssd_widerface", "ssdlite_pedestrian")]
+    graphs = [put_model(scripts, name) for name in MODELS if name != "faster_rcnn_resnet101_coco"]
 
     done = run(scripts / "download_all_models.sh", DETECTION_ZOO_URL=unused_url())
 

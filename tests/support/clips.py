@@ -1,6 +1,6 @@
-"""Pictures that the tests take from a public package, so that the repository carries none.
+"""Pictures and weights that the tests take from public packages, so that the repository carries none.
 
-It is fetched once, with the package manager's ordinary client, and kept in .cache.
+They are fetched once, with the package manager's ordinary client, and kept in .cache.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from pathlib import Path
 CACHE = Path(__file__).resolve().parent.parent / ".cache"
 
 FACE_API = "@vladmandic/face-api@1.7.15"
+HUMAN = "@vladmandic/human@3.0.4"
 
 
 class ClipUnavailable(RuntimeError):
@@ -27,16 +28,31 @@ def face_api_package() -> Path:
     Raises:
         ClipUnavailable: npm is missing or could not fetch the package, or the package cannot be unpacked.
     """
-    folder = CACHE / "face-api-1.7.15"
+    return _npm_package(FACE_API, "face-api-1.7.15")
+
+
+def face_api_weights() -> Path:
+    """Returns the manifest of the weights of face-api's SSD network."""
+    return face_api_package() / "model" / "ssd_mobilenetv1_model-weights_manifest.json"
+
+
+def centernet_model() -> Path:
+    """Returns the graph model of CenterNet in another package of the same author."""
+    return _npm_package(HUMAN, "human-3.0.4") / "models" / "centernet.json"
+
+
+def _npm_package(requirement: str, name: str) -> Path:
+    """The folder of an unpacked npm package; `name` in the cache."""
+    folder = CACHE / name
     if not folder.exists():
         with _scratch() as scratch:
             npm = ["npm", "pack", "--loglevel=error", "--fetch-retries=1", "--pack-destination", str(scratch)]
-            _fetch([*npm, FACE_API], FACE_API)
+            _fetch([*npm, requirement], requirement)
             try:
                 with tarfile.open(next(scratch.glob("*.tgz"))) as archive:
                     archive.extractall(scratch, filter="data")
             except tarfile.TarError as error:
-                raise ClipUnavailable(f"{FACE_API} cannot be unpacked: {error}") from error
+                raise ClipUnavailable(f"{requirement} cannot be unpacked: {error}") from error
             try:
                 (scratch / "package").rename(folder)
             except OSError:
@@ -44,11 +60,6 @@ def face_api_package() -> Path:
                 if not folder.exists():
                     raise
     return folder
-
-
-def face_api_weights() -> Path:
-    """Returns the manifest of the weights of face-api's SSD network."""
-    return face_api_package() / "model" / "ssd_mobilenetv1_model-weights_manifest.json"
 
 
 @contextmanager

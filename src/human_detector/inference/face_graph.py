@@ -8,9 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from human_detector.errors import ConfigurationError
-from human_detector.inference.graph_def import BOOL, FLOAT, INT32, UINT8, placeholder, type_attribute
+from human_detector.inference.detection_outputs import add_detections
+from human_detector.inference.graph_def import FLOAT, UINT8, placeholder
 from human_detector.inference.graph_messages import AttrValue
 from human_detector.inference.graph_writer import GraphWriter, integers
+from human_detector.inference.non_max_suppression import Suppression
 
 INPUT_SIZE = 512
 """Height and width of the network's input: `Preprocessor/ResizeImage/size` in the manifest."""
@@ -24,9 +26,7 @@ BOX_SCALES = (10.0, 10.0, 5.0, 5.0)
 CLASS_COUNT = 3
 """None of the classes, face, "background": protos/face_label_map.pbtxt of the original repository."""
 
-SCORE_FLOOR = 1e-8
-IOU_THRESHOLD = 0.6
-MAX_DETECTIONS = 100
+SUPPRESSION = Suppression(score_threshold=1e-8, iou_threshold=0.6, max_per_class=100, max_total=100)
 """`batch_non_max_suppression` in the same configurations, and in the graph of ssdlite_pedestrian. (face-api
 has its own: a score of 0.5, an overlap of 0.5, 100 detections.)"""
 
@@ -100,7 +100,8 @@ class _FaceGraph:
         encodings, logits = self._predictors(self._feature_maps(self._preprocessor()))
         boxes = self._decoded_boxes(encodings)
         scores = self._writer.floats("Sigmoid", "Postprocessor/convert_scores", logits)
-        self._detections(boxes, scores)
+        of_classes = self._writer.cut("Postprocessor/Slice", scores, [0, 0, 1], [-1, -1, -1])
+        add_detections(self._writer, boxes, of_classes, SUPPRESSION)
         return self._writer.graph()
 
     def _variable(self, name: str, *shape: int | None) -> NDArray[np.float32]:
@@ -214,59 +215,3 @@ class _FaceGraph:
         half = writer.floats("Mul", f"{scope}/half_size", size, writer.constant(f"{scope}/half", 0.5))
         corners = [writer.floats(op, f"{scope}/{op}", centre, half) for op in ("Sub", "Add")]
         return writer.concat("Postprocessor/raw_box_locations", corners, 2)
-
-    def _detections(self, boxes: str, scores: str) -> None:
-        """Suppresses overlaps within each class and adds the zoo's four outputs."""
-        writer = self._writer
-        scores = writer.cut("Postprocessor/Slice", scores, [0, 0, 1], [-1, -1, -1])
-        scores = writer.floats("Mul", "Postprocessor/visible_scores", scores, self._visibility(boxes))
-        axis = writer.constant("Postprocessor/ExpandDims/dim", 2)
-        boxes = writer.floats(
-            "ExpandDims", "Postprocessor/ExpandDims", boxes, axis, Tdim=type_attribute(INT32)
-        )
-
-        # One batched operation gives what the zoo's loop over the images gives. It is put on the CPU so that
-        # its result is the same with and without a GPU.
-        scope = "Postprocessor/BatchMultiClassNonMaxSuppression"
-        kept = writer.node(
-            "CombinedNonMaxSuppression",
-            scope,
-            boxes,
-            scores,
-            writer.constant(f"{scope}/max_output_size_per_class", MAX_DETECTIONS),
-            writer.constant(f"{scope}/max_total_size", MAX_DETECTIONS),
-            writer.constant(f"{scope}/iou_threshold", IOU_THRESHOLD),
-            writer.constant(f"{scope}/score_threshold", SCORE_FLOOR),
-            device="/device:CPU:0",
-            pad_per_class=AttrValue(b=False),
-            clip_boxes=AttrValue(b=True),
-        )
-        # The operation counts classes from 0, the zoo from 1.
-        classes = writer.floats("Add", "add", f"{kept}:2", writer.constant("add/y", 1.0))
-        count = writer.cast("Postprocessor/ToFloat", f"{kept}:3", INT32, FLOAT)
-        writer.floats("Identity", "detection_boxes", kept)
-        writer.floats("Identity", "detection_scores", f"{kept}:1")
-        writer.floats("Identity", "detection_classes", classes)
-        writer.floats("Identity", "num_detections", count)
-
-    def _visibility(self, boxes: str) -> str:
-        """[N, 5118, 1]: 1 for a box that has an area inside the image, 0 for one that has none.
-
-        The zoo's graphs drop what lies outside the image after the suppression. Here its score becomes 0,
-        which is below the floor, before it.
-        """
-        writer = self._writer
-        scope = "Postprocessor/ClipToWindow"
-        low = writer.constant(f"{scope}/window_min", 0.0)
-        high = writer.constant(f"{scope}/window_max", 1.0)
-        clipped = writer.floats("Maximum", f"{scope}/Maximum", boxes, low)
-        clipped = writer.floats("Minimum", f"{scope}/Minimum", clipped, high)
-        top_left = writer.cut(f"{scope}/top_left", clipped, [0, 0, 0], [-1, -1, 2])
-        bottom_right = writer.cut(f"{scope}/bottom_right", clipped, [0, 0, 2], [-1, -1, 2])
-        size = writer.floats("Sub", f"{scope}/size", bottom_right, top_left)
-        axis = writer.constant(f"{scope}/area/axis", [2])
-        area = writer.floats(
-            "Prod", f"{scope}/area", size, axis, Tidx=type_attribute(INT32), keep_dims=AttrValue(b=True)
-        )
-        inside = writer.floats("Greater", f"{scope}/Greater", area, low)
-        return writer.cast(f"{scope}/visible", inside, BOOL, FLOAT)

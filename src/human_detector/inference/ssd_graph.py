@@ -89,14 +89,14 @@ def recognise(nodes: Mapping[str, Node], outputs: Collection[str]) -> SsdGraph:
 
 def _find_scaling(nodes: Mapping[str, Node]) -> tuple[str, tuple[int, int]]:
     """The node that gives the scaled images, and their height and width."""
-    scaling = _only(nodes, lambda node: node.op == "ResizeBilinear", "ResizeBilinear")
+    scaling = _only(nodes, lambda node: _is_first(nodes, node, "ResizeBilinear"), "first ResizeBilinear")
     if scaling.flag("align_corners") or scaling.flag("half_pixel_centers"):
         raise NotRecognised(f"{scaling.name} samples in another way than the frame scaler")
     image = _follow(nodes, scaling.inputs[0], (*_KEEP_VALUES, *_ENTER_LOOP, "TensorArrayScatterV3"))
     if image.name != IMAGE_TENSOR:
         raise NotRecognised(f"{scaling.name} does not scale {IMAGE_TENSOR}, but {image.name}")
     height, width = _constant(nodes, scaling.inputs[1]).tolist()
-    convolution = _only(nodes, lambda node: _is_first_convolution(nodes, node), "first convolution")
+    convolution = _only(nodes, lambda node: _is_first(nodes, node, "Conv2D"), "first convolution")
     scaled_images = _follow(nodes, convolution.inputs[0], (*_KEEP_VALUES, *_NORMALISE))
     made_by = _follow(nodes, scaled_images.name, (*_KEEP_VALUES, *_LEAVE_LOOP))
     if made_by is not scaling:
@@ -106,11 +106,9 @@ def _find_scaling(nodes: Mapping[str, Node]) -> tuple[str, tuple[int, int]]:
     return scaled_images.name, (height, width)
 
 
-def _is_first_convolution(nodes: Mapping[str, Node], node: Node) -> bool:
-    if node.op != "Conv2D":
-        return False
-    before = ancestors(nodes, node.sources).values()
-    return not any(other.op == "Conv2D" for other in before)
+def _is_first(nodes: Mapping[str, Node], node: Node, op: str) -> bool:
+    """Whether a node is of this operation, and none of those that it depends on is."""
+    return node.op == op and not any(other.op == op for other in ancestors(nodes, node.sources).values())
 
 
 def _find_suppression(nodes: Mapping[str, Node], outputs: Collection[str]) -> tuple[str, str, Suppression]:
