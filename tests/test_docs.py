@@ -16,6 +16,7 @@ from human_detector.__main__ import COMMANDS
 from human_detector.analysis.analyzer_arguments import ARGUMENTS
 from human_detector.commands import analyze as analyze_command
 from human_detector.commands import cost as cost_command
+from human_detector.commands import evaluate as evaluate_command
 from human_detector.commands import export as export_command
 from human_detector.commands import report as report_command
 from human_detector.commands import submit as submit_command
@@ -100,6 +101,7 @@ def test_commands_have_the_options_that_the_pages_name(
         "analyze": analyze_command.main,
         "submit": submit_command.main,
         "cost": cost_command.main,
+        "evaluate": evaluate_command.main,
         "export": export_command.main,
         "report": report_command.main,
     }

@@ -31,6 +31,7 @@ COMMANDS: Mapping[str, Command] = {
     "export": Command(
         "commands.export", "turn a result into COCO, MOT, CSV, Parquet or Rekognition's answers"
     ),
+    "evaluate": Command("commands.evaluate", "measure how good results are, by boxes that people have drawn"),
     "models": Command("commands.models", "show which models there are, and get them"),
     "submit": Command("commands.submit", "send videos to a deployed worker, and see what became of them"),
     "cost": Command("commands.cost", "estimate what an hour of video costs"),

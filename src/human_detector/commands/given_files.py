@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from human_detector.errors import PermanentError
-from human_detector.results.reader import read_result
+from human_detector.results.reader import read_header, read_local_result, read_result
 from human_detector.video.probe import STILL_PICTURE, why_no_video
 
 S3 = "s3://"
@@ -25,6 +26,36 @@ def read_given_result(place: str) -> dict[str, Any]:
     if not place.startswith(S3) and (found := _what_else(Path(place))):
         raise PermanentError(f"RESULT: found {place}, {found}; {VALID_RESULT}")
     return read_result(place)
+
+
+def read_given_results(places: Iterable[str]) -> list[tuple[str, dict[str, Any]]]:
+    """The documents of result files and of folders of them, each with its place.
+
+    Args:
+        places: paths of files and folders, or `s3://bucket/key`.
+
+    Raises:
+        PermanentError: one is no result, or there is none in a folder.
+    """
+    results = []
+    for place in places:
+        if place.startswith(S3) or not Path(place).is_dir():
+            results.append((place, read_given_result(place)))
+            continue
+        found = [path for path in sorted(Path(place).glob("*.json")) if is_result(path)]
+        if not found:
+            raise PermanentError(f"RESULT: there is no result in the folder {place}; {VALID_RESULT}")
+        results += [(str(path), read_local_result(path)) for path in found]
+    return results
+
+
+def is_result(path: Path) -> bool:
+    """Whether a JSON file is a result; others are made from one, and lie beside it."""
+    try:
+        read_header(path)
+    except PermanentError:
+        return False
+    return True
 
 
 def check_order(video: Path, result: str) -> None:

@@ -1,0 +1,113 @@
+"""Measures how good results are, by boxes that people have drawn.
+
+human-detector evaluate RESULT... --truth coco.json|cvat.xml|yolo/ [--output DIR] [--json]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from human_detector.commands.evaluate_tables import print_evaluation
+from human_detector.commands.exit_statuses import EXIT_CONFIGURATION
+from human_detector.commands.given_files import read_given_results
+from human_detector.errors import ConfigurationError, PermanentError
+from human_detector.evaluation.box_matching import import_pycocotools
+from human_detector.evaluation.evaluation import evaluate_results
+from human_detector.evaluation.given_results import GivenResult
+from human_detector.evaluation.read_truth import read_truth
+
+SEED = 1
+EPILOG = """\
+For example, of all results in a folder, by labels from CVAT:
+
+  human-detector evaluate results/ --truth annotations.xml --output quality
+
+A labelled frame is found by its name (clip_000123.jpg is frame 123 of clip), or by what the labels say.
+Frames that were not analysed, or not labelled, are left out. Results made with a low min_detection_score
+(0.05) show the whole curve.
+
+Exit status: 0 done, 2 a sentence says what is wrong.
+"""
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Entry point; returns the exit status."""
+    options = _parse(arguments)
+    try:
+        document = _run(options)
+        _write(document, options.output)
+    except (ConfigurationError, PermanentError, OSError) as error:
+        print(f"human-detector evaluate: {error}", file=sys.stderr)
+        return EXIT_CONFIGURATION
+    for note in document["notes"]:
+        print(f"human-detector evaluate: {note}", file=sys.stderr)
+    if options.json:
+        print(json.dumps(document, indent=2, allow_nan=False))
+    else:
+        print_evaluation(document)
+    return 0
+
+
+def _run(options: argparse.Namespace) -> dict[str, Any]:
+    """Everything that is measured."""
+    import_pycocotools()
+    truth = read_truth(options.truth)
+    results = [GivenResult(place, document) for place, document in read_given_results(options.results)]
+    return evaluate_results(
+        truth,
+        results,
+        labels=options.label,
+        detector=options.detector,
+        threshold=options.threshold,
+        seed=options.seed,
+    )
+
+
+def _write(document: dict[str, Any], folder: Path | None) -> None:
+    if folder is None:
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "evaluation.json").write_text(json.dumps(document, indent=2, allow_nan=False) + "\n")
+
+
+def _parse(arguments: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="human-detector evaluate",
+        description="Measure how good results are, by boxes that people have drawn.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "results", nargs="+", metavar="RESULT", help="a result file, a folder of them, or s3://bucket/key"
+    )
+    parser.add_argument(
+        "--truth",
+        type=Path,
+        required=True,
+        metavar="LABELS",
+        help="a COCO file, an XML file of CVAT (for images or for video), or a YOLO folder",
+    )
+    parser.add_argument(
+        "--label",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="what to judge, or TRUTH=RESULT where both sides call it differently; may be repeated (default: "
+        "every label that both have)",
+    )
+    parser.add_argument("--detector", metavar="NAME", help="whose detections, where several find a label")
+    parser.add_argument(
+        "--threshold",
+        type=float,
+        metavar="SCORE",
+        help="tell precision and recall at this score (default: the one with the best F1)",
+    )
+    parser.add_argument("--seed", type=int, default=SEED, help=f"of the intervals (default: {SEED})")
+    parser.add_argument("--output", type=Path, metavar="DIR", help="also write evaluation.json there")
+    parser.add_argument("--json", action="store_true", help="print JSON in place of tables")
+    return parser.parse_args(arguments)

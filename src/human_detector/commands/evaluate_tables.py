@@ -1,0 +1,68 @@
+"""The tables of human-detector evaluate."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from human_detector.commands.tables import print_table
+
+UNKNOWN = "-"
+RATES = ("precision", "recall", "f1")
+
+
+def print_evaluation(document: Mapping[str, Any]) -> None:
+    """Print everything on standard output.
+
+    Args:
+        document: from `evaluate_results`.
+    """
+    for label in document["labels"]:
+        _print_label(label, document)
+    print(f"[..]: {document['intervals']['words']}.")
+
+
+def _print_label(label: Mapping[str, Any], document: Mapping[str, Any]) -> None:
+    print(
+        f"{label['truth_label']} by {label['detector']}: {label['truth_boxes']} labelled boxes, "
+        f"{label['detections']} detections in {document['frames']} frames\n"
+    )
+    averages = ("AP50", "AP75", "AP", "AR")
+    print_table(averages, [[with_interval(label[name]) for name in averages]])
+    print()
+    at = label["at_threshold"]
+    best = "best by F1, " if at["threshold"] == label["best_threshold"] else ""
+    print(
+        f"at the threshold {at['threshold']:.4g} ({best}{at['right']} right, {at['wrong']} wrong, "
+        f"{at['missed']} missed)"
+    )
+    print_table(("Precision", "Recall", "F1"), [[with_interval(at[name]) for name in RATES]])
+    print()
+    _print_rows("Threshold", {f"{each['threshold']:.2f}": each for each in label["thresholds"]}, ())
+    _print_rows("Size", label["sizes"], ("truth_boxes", "AP50", "AP"))
+    if len(label["videos"]) > 1:
+        _print_rows("Video", label["videos"], ("frames", "truth_boxes", "AP50", "AP"))
+
+
+def _print_rows(kind: str, rows: Mapping[str, Mapping[str, Any]], columns: Sequence[str]) -> None:
+    """Rows of the same numbers, one below the other."""
+    names = (*columns, "right", "wrong", "missed", *RATES)
+    titles = {"truth_boxes": "Boxes", "AP50": "AP50", "AP": "AP", "f1": "F1"}
+    header = [kind, *(titles.get(name, name.capitalize()) for name in names)]
+    table = [[name, *(in_short(row[column]) for column in names)] for name, row in rows.items()]
+    print_table(header, table, right=header[1:])
+    print()
+
+
+def with_interval(number: Mapping[str, float | None]) -> str:
+    """A number and where it lies, as in `0.712 [0.65, 0.77]`."""
+    if number["value"] is None or number["low"] is None:
+        return UNKNOWN
+    return f"{number['value']:.3f} [{number['low']:.3f}, {number['high']:.3f}]"
+
+
+def in_short(value: float | None) -> str:
+    """A number for a cell."""
+    if value is None:
+        return UNKNOWN
+    return str(value) if isinstance(value, int) else f"{value:.3f}"

@@ -1,0 +1,1 @@
+"""How good results are, held against boxes that people have drawn; which frames are worth labelling."""

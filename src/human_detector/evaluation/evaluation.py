@@ -1,0 +1,209 @@
+"""How good the results of one configuration are: every number of a label, as the JSON file has it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from human_detector.evaluation.box_matching import SIZES, Matching, match_boxes
+from human_detector.evaluation.given_results import GivenResult
+from human_detector.evaluation.intervals import LEVEL, RESAMPLES, Drawing, draw, interval_of
+from human_detector.evaluation.judged_frames import Judged, judge
+from human_detector.evaluation.judged_labels import JudgedLabel, judged_labels
+from human_detector.evaluation.quality import (
+    AveragePrecision,
+    Draws,
+    Rates,
+    average_precision,
+    best_threshold,
+    of_frames,
+    rates,
+)
+from human_detector.evaluation.truth import Truth
+
+LOW_SCORE = 0.05
+"""A result with everything from here on shows the curve as a whole."""
+THRESHOLDS = [round(0.05 * step, 2) for step in range(1, 20)]
+
+AVERAGES: Mapping[str, Callable[[AveragePrecision], float | None]] = {
+    "AP": lambda each: each.mean,
+    "AP50": lambda each: each.at_half,
+    "AP75": lambda each: each.at_three_quarters,
+    "AR": lambda each: each.recall,
+}
+"""By COCO's names."""
+RATES: Mapping[str, Callable[[Rates], float | None]] = {
+    "precision": lambda each: each.precision,
+    "recall": lambda each: each.recall,
+    "f1": lambda each: each.f1,
+}
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Of one label.
+
+    Attributes:
+        label: which.
+        matching: what hit what.
+        threshold: the one that precision and recall are told at.
+        numbers: everything, as the JSON file has it.
+        draws: each of the main numbers in each resample, for the intervals of differences.
+    """
+
+    label: JudgedLabel
+    matching: Matching
+    threshold: float
+    numbers: Mapping[str, Any]
+    draws: Mapping[str, Sequence[float | None]]
+
+
+def evaluate_results(
+    truth: Truth,
+    results: Sequence[GivenResult],
+    *,
+    labels: Sequence[str] = (),
+    detector: str | None = None,
+    threshold: float | None = None,
+    seed: int = 1,
+) -> dict[str, Any]:
+    """Judge every label of the results of one configuration.
+
+    Args:
+        truth: what is there.
+        results: what was found: one result of each video.
+        labels: those to judge, see `judged_labels`; all that both sides have by default.
+        detector: whose detections, where several find a label.
+        threshold: for precision and recall; the one that is best by F1 by default.
+        seed: of the intervals.
+
+    Returns:
+        What `evaluation.json` holds.
+
+    Raises:
+        ConfigurationError: the frames, the labels or the detectors of both sides do not fit; says which.
+    """
+    chosen = judged_labels(truth, results, labels, detector)
+    judged = judge(truth, results)
+    drawing = draw([frame.video for frame in judged.frames], seed)
+    evaluations = [evaluate(judged, label, drawing, threshold) for label in chosen]
+    return {
+        "truth": str(truth.place),
+        "frames": len(judged.frames),
+        "intervals": {
+            "unit": drawing.unit,
+            "units": drawing.count,
+            "resamples": RESAMPLES,
+            "level": LEVEL,
+            "seed": seed,
+            "words": drawing.words,
+        },
+        "notes": [*judged.notes, *_cut_off(judged, chosen)],
+        "labels": [each.numbers for each in evaluations],
+    }
+
+
+def evaluate(
+    judged: Judged, label: JudgedLabel, drawing: Drawing, threshold: float | None = None
+) -> Evaluation:
+    """Judge one label.
+
+    Args:
+        judged: the frames.
+        label: which label.
+        drawing: for the intervals.
+        threshold: for precision and recall; the one that is best by F1 by default.
+    """
+    matching = match_boxes(judged.frames, label.is_truth, label.detections)
+    matches = matching.by_size["all"]
+    best = best_threshold(matches)
+    chosen = threshold if threshold is not None else best or 0.0
+    drawn = _drawn(matching, chosen, drawing)
+    averages = average_precision(matches)
+    numbers = {
+        "truth_label": label.truth,
+        "label": label.found,
+        "detector": label.detector,
+        "truth_boxes": int(matches.truths.sum()),
+        "detections": len(matches.score),
+        **{name: _with_interval(number(averages), drawn[name]) for name, number in AVERAGES.items()},
+        "best_threshold": best,
+        "at_threshold": {
+            **_counts(rates(matches, chosen)),
+            **{
+                name: _with_interval(number(rates(matches, chosen)), drawn[name])
+                for name, number in RATES.items()
+            },
+        },
+        "thresholds": [_at(rates(matches, each)) for each in THRESHOLDS],
+        "sizes": {size: _of_size(matching, size, chosen) for size in SIZES[1:]},
+        "videos": {video: _of_video(judged, matching, video, chosen) for video in judged.results},
+    }
+    return Evaluation(label, matching, chosen, numbers, drawn)
+
+
+def _cut_off(judged: Judged, labels: Sequence[JudgedLabel]) -> list[str]:
+    """A sentence where the results do not hold the weak detections that AP is made of, too."""
+    least = {
+        score
+        for label in labels
+        for result in judged.results.values()
+        if (score := result.least_score(label.detector)) is not None and score > LOW_SCORE
+    }
+    if not least:
+        return []
+    scores = " and ".join(f"{score:g}" for score in sorted(least))
+    return [
+        f"the results hold nothing below their min_detection_score of {scores}: AP and the choice of a "
+        f"threshold miss that part of the curve; analyse with {LOW_SCORE:g} to see it"
+    ]
+
+
+def _drawn(matching: Matching, threshold: float, drawing: Drawing) -> dict[str, list[float | None]]:
+    """Every main number, in each resample."""
+    matches = matching.by_size["all"]
+    averages = [average_precision(matches, draws) for draws in drawing.draws]
+    at_threshold = [rates(matches, threshold, draws) for draws in drawing.draws]
+    return {
+        **{name: [number(each) for each in averages] for name, number in AVERAGES.items()},
+        **{name: [number(each) for each in at_threshold] for name, number in RATES.items()},
+    }
+
+
+def _of_size(matching: Matching, size: str, threshold: float) -> dict[str, Any]:
+    matches = matching.by_size[size]
+    return {"truth_boxes": int(matches.truths.sum()), **_brief(matching, size, threshold)}
+
+
+def _of_video(judged: Judged, matching: Matching, video: str, threshold: float) -> dict[str, Any]:
+    draws = of_frames([frame.video == video for frame in judged.frames])
+    return {
+        "result": judged.results[video].place,
+        "frames": int(draws.sum()),
+        "truth_boxes": int(matching.by_size["all"].truths @ draws),
+        **_brief(matching, "all", threshold, draws),
+    }
+
+
+def _brief(matching: Matching, size: str, threshold: float, draws: Draws | None = None) -> dict[str, Any]:
+    matches = matching.by_size[size]
+    averages = average_precision(matches, draws)
+    return {
+        "AP": averages.mean,
+        "AP50": averages.at_half,
+        **_at(rates(matches, threshold, draws)),
+    }
+
+
+def _at(each: Rates) -> dict[str, Any]:
+    return {**_counts(each), **{name: number(each) for name, number in RATES.items()}}
+
+
+def _counts(each: Rates) -> dict[str, Any]:
+    return {"threshold": each.threshold, "right": each.right, "wrong": each.wrong, "missed": each.missed}
+
+
+def _with_interval(value: float | None, drawn: Sequence[float | None]) -> dict[str, float | None]:
+    low, high = interval_of(drawn) or (None, None)
+    return {"value": value, "low": low, "high": high}
