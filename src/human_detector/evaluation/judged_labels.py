@@ -79,7 +79,7 @@ def _pair(wanted: str, truth: Truth, detectors: Mapping[str, object]) -> tuple[s
     for name, known, side in ((ours, truth.labels, "--truth"), (theirs, sorted(detectors), "the results")):
         if name not in known:
             raise ConfigurationError(
-                f"--label {wanted}: {side} has no {name}, valid is one of {', '.join(known)}"
+                f"--label {wanted}: {name} is not in {side}, valid is one of {', '.join(known)}"
             )
     return ours, theirs
 
