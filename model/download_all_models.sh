@@ -7,7 +7,7 @@ source "$(dirname -- "${BASH_SOURCE[0]}")/common.sh"
 
 answer_help "Usage: ${0##*/} [--help] [MODEL...]
 
-Gets the models that are named, or all of them. Each lands in MODEL/frozen_inference_graph.pb beside this script, or in
+Gets the models that are named, or all of them. Each lands in the folder MODEL beside this script, or in
 the folder \$MODEL_DIR. What is already there is left as it is. One that fails does not stop the others; the status is 0
 only if all of them are there. get_MODEL.sh --help tells of each model." "$@"
 

@@ -120,9 +120,9 @@ class FailingRequest:
 
 def test_an_image_that_fails_in_openvino_harms_no_other() -> None:
     loaded: Any = load_engine("openvino", ModelSettings(HUMANS, find_model(HUMANS), 2))
-    loaded._idle = [FailingRequest(request) for request in loaded._idle]
+    loaded._requests._idle = [FailingRequest(request) for request in loaded._requests._idle]
     black, white = (np.full((300, 300, 3), grey, np.float32) for grey in (0, 255))
-    for _ in range(2 * len(loaded._idle)):
+    for _ in range(2 * len(loaded._requests._idle)):
         abandoned = loaded.start([white, black], 0.5)
         good = loaded.start([black, black], 0.5)
         assert [len(found.scores) for found in good()] == [0, 0]

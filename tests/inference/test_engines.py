@@ -18,6 +18,7 @@ from human_detector.inference import tensorflow_engine
 from human_detector.inference.engine import ENGINES, ModelSettings
 from human_detector.inference.load_engine import load_engine
 from human_detector.inference.model_files import find_model
+from support.onnx_models import small_centerface
 from support.paths import ROOT
 from support.reference import (
     FACES,
@@ -84,10 +85,86 @@ def test_an_engine_that_is_not_installed_is_named_with_its_extra(
         load_engine(engine, ModelSettings(HUMANS, find_model(HUMANS), 1))
 
 
+def small_onnx(folder: Path) -> Path:
+    return small_centerface(folder / "model.onnx")
+
+
+@pytest.mark.parametrize(
+    ("cuda", "installed", "expected"),
+    [
+        (True, {"onnxruntime", "openvino"}, "onnxruntime"),
+        (False, {"onnxruntime", "openvino"}, "openvino"),
+        (True, {"openvino"}, "openvino"),
+        (False, {"onnxruntime", "tensorflow"}, "onnxruntime"),
+    ],
+)
+def test_auto_for_an_onnx_model(
+    cuda: bool, installed: set[str], expected: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(load_engine_module, "_driver_sees_gpu", lambda: cuda)
+    monkeypatch.setattr(load_engine_module, "_onnx_runtime_has_cuda", lambda: True)
+    monkeypatch.setattr(load_engine_module, "_installed", installed.__contains__)
+    loaded = load_engine("auto", ModelSettings("small", small_onnx(tmp_path), 1))
+    assert loaded.info.name == expected
+
+
+@pytest.mark.parametrize(
+    ("engine", "sentence"),
+    [
+        ("onnxruntime", "'onnxruntime', but it is not installed here: pip install \"human-detector[onnx]\""),
+        (
+            "auto",
+            "'auto', but none is installed here: pip install \"human-detector[openvino]\" or "
+            'pip install "human-detector[onnx]"',
+        ),
+        ("tensorflow", "'tensorflow', valid for model.onnx are auto, openvino, onnxruntime"),
+    ],
+)
+def test_what_an_onnx_model_needs_is_said(
+    engine: str, sentence: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(load_engine_module, "_installed", {"tensorflow"}.__contains__)
+    with pytest.raises(ConfigurationError, match=re.escape(f"engine: found {sentence}")):
+        load_engine(engine, ModelSettings("small", small_onnx(tmp_path), 1))
+
+
+def test_onnx_runtime_runs_no_graphs() -> None:
+    sentence = (
+        "engine: found 'onnxruntime', valid for frozen_inference_graph.pb are auto, openvino, tensorflow"
+    )
+    with pytest.raises(ConfigurationError, match=re.escape(sentence)):
+        load_engine("onnxruntime", ModelSettings(HUMANS, find_model(HUMANS), 1))
+
+
+@pytest.mark.parametrize("engine", ["openvino", "onnxruntime"])
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (lambda model: model[:-100], "it is cut off, or no ONNX file"),
+        (lambda _: b"<html>404", "it is cut off, or no ONNX file"),
+        (lambda _: b"", "an ONNX file without inputs and outputs"),
+    ],
+    ids=["cut off", "a page", "empty"],
+)
+def test_a_file_that_is_no_onnx_model_is_refused(
+    engine: str, content: Callable[[bytes], bytes], reason: str, tmp_path: Path
+) -> None:
+    path = small_onnx(tmp_path)
+    path.write_bytes(content(path.read_bytes()))
+    with pytest.raises(ConfigurationError, match=f"'small' is damaged: .*{reason}"):
+        load_engine(engine, ModelSettings("small", path, 1))
+
+
+@pytest.mark.parametrize("engine", ["openvino", "onnxruntime"])
+def test_an_onnx_model_in_a_precision_that_the_device_lacks_is_refused(engine: str, tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match=r"precision: found 'fp16', valid for .* fp32"):
+        load_engine(engine, ModelSettings("small", small_onnx(tmp_path), 1, "fp16"))
+
+
 def test_the_extras_that_are_named_exist() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     assert {*chain(*load_engine_module.EXTRAS.values())} <= project["optional-dependencies"].keys()
-    assert set(load_engine_module.EXTRAS) == set(ENGINES)
+    assert {"auto", *load_engine_module.EXTRAS} == set(ENGINES)
 
 
 @pytest.mark.parametrize("name", ["tensorflow", "openvino"])

@@ -45,7 +45,7 @@ def run(script: Path, *arguments: str, **changes: str) -> subprocess.CompletedPr
 
 
 def put_model(folder: Path, name: str) -> Path:
-    graph = folder / name / "frozen_inference_graph.pb"
+    graph = folder / name / MODELS[name].file
     graph.parent.mkdir(parents=True)
     graph.write_bytes(b"a graph")
     return graph

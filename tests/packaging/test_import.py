@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-HEAVY = {"av", "boto3", "botocore", "cv2", "numpy", "openvino", "rich", "tensorflow"}
+HEAVY = {"av", "boto3", "botocore", "cv2", "numpy", "onnxruntime", "openvino", "rich", "tensorflow"}
 SHOW = "import sys, json, {module}; print(json.dumps([name for name in sys.modules if '.' not in name]))"
 
 

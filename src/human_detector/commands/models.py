@@ -15,7 +15,7 @@ from human_detector.commands.exit_statuses import EXIT_FAILED, EXIT_INTERRUPTED
 from human_detector.errors import ModelUnavailable
 from human_detector.inference.get_model import Display, get_model, is_there
 from human_detector.inference.model_catalogue import MODELS, Model
-from human_detector.inference.model_files import graph_file, model_folder
+from human_detector.inference.model_files import model_folder
 
 LINE_SECONDS = 10.0
 
@@ -47,7 +47,7 @@ def _list() -> None:
 
 
 def _size_and_place(model: Model) -> tuple[str, str]:
-    graph = graph_file(model.name)
+    graph = model_folder() / model.name / model.file
     if is_there(graph):
         return _megabytes(graph.stat().st_size / 1e6), str(graph.parent)
     return _megabytes(model.download_megabytes), f"missing: human-detector models get {model.name}"

@@ -1,4 +1,4 @@
-"""A detector that runs a TensorFlow Object Detection API graph."""
+"""A detector that runs a model: a TensorFlow Object Detection API graph, or an ONNX file."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from human_detector.values import Box, Detection, EngineInfo, Image, ScaledImage
 
 
 class GraphDetector(Detector):
-    """Keeps one class of what a detection graph finds, or several.
+    """Keeps one class of what a model finds, or several.
 
     Args:
-        model: a name under `model/`, or the path of a frozen graph or of a SavedModel folder.
+        model: a name under `model/`, or the path of a frozen graph, a SavedModel folder or an ONNX file.
         label: the label of the detections; of several classes a list, in the order of `class_id`.
-        class_id: the class of the graph that is kept, 1-based; of several a list, or a map from labels to
+        class_id: the class of the model that is kept, 1-based; of several a list, or a map from labels to
             classes, which then stands for `label`, too.
-        engine: `auto`, `tensorflow` or `openvino`.
+        engine: `auto`, `tensorflow`, `openvino`, or `onnxruntime` for an ONNX file.
         precision: `fp32`; or `bf16` on a CPU that has it, `fp16` on a GPU. These are faster, but scores move
             by up to 0.1, and boxes to an intersection over union of 0.8; one in ten, of which the model is in
             doubt, by up to 0.2 and to 0.7.

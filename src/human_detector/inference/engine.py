@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from human_detector.values import EngineInfo, Image, ScaledImage
 
-ENGINES = ("auto", "tensorflow", "openvino")
+ENGINES = ("auto", "tensorflow", "openvino", "onnxruntime")
 """What a detector's argument `engine` may be."""
 
 PRECISIONS = ("fp32", "bf16", "fp16")

@@ -12,7 +12,7 @@ from typing import Protocol
 from human_detector.errors import ModelUnavailable
 from human_detector.inference.fetch_graph import describe, fetch_graph
 from human_detector.inference.model_catalogue import Model, Source
-from human_detector.inference.model_files import graph_file
+from human_detector.inference.model_files import model_folder
 
 
 class Display(Protocol):
@@ -36,12 +36,12 @@ def get_model(model: Model, display: Display) -> Path:
         display: shows progress, and why a source was given up.
 
     Returns:
-        The frozen graph.
+        Its file.
 
     Raises:
         ModelUnavailable: no source has it, or it cannot be written; says why.
     """
-    graph = graph_file(model.name)
+    graph = model_folder() / model.name / model.file
     if is_there(graph):
         return graph
     folder = graph.parent

@@ -2,13 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from google.protobuf.descriptor_pb2 import DescriptorProto, FieldDescriptorProto, FileDescriptorProto
-from google.protobuf.descriptor_pool import DescriptorPool
-from google.protobuf.message_factory import GetMessageClass
-
-_PACKAGE = "human_detector"
+from human_detector.inference.protobuf_messages import message_classes
 
 _MESSAGES = {
     "GraphDef": "repeated NodeDef node = 1; VersionDef versions = 4",
@@ -31,39 +25,7 @@ tensor.proto and tensor_shape.proto. An enumeration of types.proto is an int32 h
 entries: their encodings are the same.
 """
 
-_ONE_OF = ("AttrValue",)
-"""Messages that hold one of their fields, which is written even if it is 0."""
-
-
-def _describe(name: str) -> DescriptorProto:
-    """The runtime's description of a message."""
-    described = DescriptorProto(name=name)
-    if name in _ONE_OF:
-        described.oneof_decl.add(name="value")
-    for declaration in _MESSAGES[name].split("; "):
-        *label, kind, field_name, _, number = declaration.split()
-        field = described.field.add(name=field_name, number=int(number))
-        field.label = field.LABEL_REPEATED if label else field.LABEL_OPTIONAL
-        if kind in _MESSAGES:
-            field.type_name = f".{_PACKAGE}.{kind}"
-        else:
-            field.type = FieldDescriptorProto.Type.Value(f"TYPE_{kind.upper()}")
-        if name in _ONE_OF:
-            field.oneof_index = 0
-    return described
-
-
-def _build() -> dict[str, Any]:
-    """The class of each message."""
-    described = FileDescriptorProto(name="graph.proto", package=_PACKAGE, syntax="proto3")
-    described.message_type.extend(_describe(name) for name in _MESSAGES)
-    # Not the default pool: that is TensorFlow's own where both are loaded.
-    pool = DescriptorPool()
-    pool.Add(described)
-    return {name: GetMessageClass(pool.FindMessageTypeByName(f"{_PACKAGE}.{name}")) for name in _MESSAGES}
-
-
-_CLASSES = _build()
+_CLASSES = message_classes("graph.proto", _MESSAGES, one_of=("AttrValue",))
 
 GraphDef = _CLASSES["GraphDef"]
 AttrValue = _CLASSES["AttrValue"]

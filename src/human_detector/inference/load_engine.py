@@ -5,16 +5,22 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
+from itertools import chain
 
 from human_detector.errors import ConfigurationError
 from human_detector.inference.engine import Engine, ModelSettings
+from human_detector.inference.model_files import is_onnx
 
 EXTRAS: Mapping[str, Sequence[str]] = {
-    "auto": ("openvino", "tensorflow", "gpu"),
-    "tensorflow": ("tensorflow", "gpu"),
     "openvino": ("openvino",),
+    "tensorflow": ("tensorflow", "gpu"),
+    "onnxruntime": ("onnx",),
 }
 """What a plain installation lacks for each engine, one of them: extras of pyproject.toml."""
+
+FOR_GRAPHS = ("openvino", "tensorflow")
+FOR_ONNX = ("openvino", "onnxruntime")
+"""The engines that run each kind of model."""
 
 
 def load_engine(wanted: str, settings: ModelSettings) -> Engine:
@@ -25,15 +31,28 @@ def load_engine(wanted: str, settings: ModelSettings) -> Engine:
         settings: what to load.
 
     Raises:
-        ConfigurationError: the engine is not installed, the graph cannot be loaded or is no detection graph,
-            or the device cannot compute in the precision.
+        ConfigurationError: the engine is not installed or is none for this kind of model, the model cannot be
+            loaded or finds nothing, or the device cannot compute in the precision.
     """
-    name = _choose() if wanted == "auto" else wanted
+    onnx = is_onnx(settings.graph)
+    able = FOR_ONNX if onnx else FOR_GRAPHS
+    if wanted not in ("auto", *able):
+        raise ConfigurationError(
+            f"engine: found {wanted!r}, valid for {settings.graph.name} are {', '.join(('auto', *able))}"
+        )
+    name = wanted
+    if wanted == "auto":
+        name = _choose_for_onnx() if onnx else _choose_for_graphs()
     if not _installed(name):
         what = "none is" if wanted == "auto" else "it is not"
-        how = " or ".join(f'pip install "human-detector[{extra}]"' for extra in EXTRAS[wanted])
+        extras = chain.from_iterable(EXTRAS[each] for each in (able if wanted == "auto" else [name]))
+        how = " or ".join(f'pip install "human-detector[{extra}]"' for extra in extras)
         raise ConfigurationError(f"engine: found {wanted!r}, but {what} installed here: {how}")
-    # Imported when needed: either takes seconds and hundreds of megabytes. The worker process needs none.
+    return _load_onnx(name, settings) if onnx else _load_graph(name, settings)
+
+
+# Imported when needed: each takes seconds and hundreds of megabytes. The worker process needs none.
+def _load_graph(name: str, settings: ModelSettings) -> Engine:
     if name == "openvino":
         from human_detector.inference.openvino_engine import OpenVinoEngine
 
@@ -41,6 +60,18 @@ def load_engine(wanted: str, settings: ModelSettings) -> Engine:
     from human_detector.inference.tensorflow_engine import TensorFlowEngine
 
     return TensorFlowEngine(settings)
+
+
+def _load_onnx(name: str, settings: ModelSettings) -> Engine:
+    from human_detector.inference.onnx_engine import OnnxEngine
+
+    if name == "openvino":
+        from human_detector.inference.openvino_runner import OpenVinoRunner
+
+        return OnnxEngine(settings, OpenVinoRunner)
+    from human_detector.inference.onnx_runtime_runner import OnnxRuntimeRunner
+
+    return OnnxEngine(settings, OnnxRuntimeRunner)
 
 
 def visible_gpus() -> list[str]:
@@ -53,10 +84,23 @@ def visible_gpus() -> list[str]:
     return gpu_names()
 
 
-def _choose() -> str:
+def _choose_for_graphs() -> str:
     if visible_gpus():
         return "tensorflow"
     return "openvino" if _installed("openvino") else "tensorflow"
+
+
+def _choose_for_onnx() -> str:
+    if _installed("onnxruntime") and _driver_sees_gpu() and _onnx_runtime_has_cuda():
+        return "onnxruntime"
+    return "openvino" if _installed("openvino") else "onnxruntime"
+
+
+def _onnx_runtime_has_cuda() -> bool:
+    """Whether the build of ONNX Runtime that is installed can use a GPU."""
+    import onnxruntime
+
+    return "CUDAExecutionProvider" in onnxruntime.get_available_providers()
 
 
 def _installed(module: str) -> bool:

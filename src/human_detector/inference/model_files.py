@@ -7,9 +7,8 @@ import tomllib
 from pathlib import Path
 
 from human_detector.errors import ConfigurationError
-from human_detector.inference.model_catalogue import MODELS
+from human_detector.inference.model_catalogue import FROZEN_GRAPH, MODELS, ONNX_MODEL
 
-FROZEN_GRAPH = "frozen_inference_graph.pb"
 SAVED_MODEL = "saved_model.pb"
 DISTRIBUTION = "human-detector"
 
@@ -26,33 +25,33 @@ def model_folder() -> Path:
     return user_data_path(DISTRIBUTION) / "models"
 
 
-def graph_file(name: str) -> Path:
-    """Where the frozen graph of a model lies, once it is there."""
-    return model_folder() / name / FROZEN_GRAPH
-
-
 def find_model(model: str) -> Path:
-    """The graph file of a model.
+    """The file of a model.
 
     Args:
-        model: a name under the model folder, or a path: of a frozen graph (`.pb`), of a folder that holds
-            one as `frozen_inference_graph.pb`, or of a SavedModel folder.
+        model: a name under the model folder, or a path: of a frozen graph (`.pb`) or an ONNX file (`.onnx`),
+            of a folder with a `frozen_inference_graph.pb` or a `model.onnx`, or of a SavedModel folder.
 
     Returns:
-        The path of a frozen graph or of a `saved_model.pb`.
+        The path of a frozen graph, of a `saved_model.pb` or of an ONNX file.
 
     Raises:
         ConfigurationError: there is no such model; says how to get it.
     """
     for place in (model_folder() / model, Path(model)):
-        candidates = (place / FROZEN_GRAPH, place / "saved_model" / SAVED_MODEL, place / SAVED_MODEL, place)
-        for candidate in candidates:
+        names = (FROZEN_GRAPH, ONNX_MODEL, f"saved_model/{SAVED_MODEL}", SAVED_MODEL, "")
+        for candidate in (place / name for name in names):
             if candidate.is_file():
                 return candidate
     raise ConfigurationError(
-        f"the model {model!r} is missing: no {FROZEN_GRAPH} or {SAVED_MODEL} in {model_folder() / model}; "
-        + how_to_get(model)
+        f"the model {model!r} is missing: no {FROZEN_GRAPH}, {ONNX_MODEL} or {SAVED_MODEL} in "
+        f"{model_folder() / model}; " + how_to_get(model)
     )
+
+
+def is_onnx(path: Path) -> bool:
+    """Whether a model's file is an ONNX file, by its name."""
+    return path.suffix.lower() == ".onnx"
 
 
 def damaged(model: str, path: Path, reason: object) -> ConfigurationError:

@@ -1,0 +1,61 @@
+"""Computes ONNX models with OpenVINO."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from human_detector.errors import ConfigurationError
+from human_detector.inference.engine import ModelSettings
+from human_detector.inference.model_files import damaged
+from human_detector.inference.network_input import Floats
+from human_detector.inference.onnx_engine import Outputs
+from human_detector.inference.onnx_model import OnnxModel
+from human_detector.inference.openvino_device import (
+    DEVICE,
+    check_precision,
+    core,
+    engine_info,
+    options,
+    processor,
+    reason,
+)
+from human_detector.inference.openvino_requests import Requests
+
+
+class OpenVinoRunner:
+    """See `Runner`. Compiled for one size of pictures at a time, which is faster than for any size."""
+
+    def __init__(self, settings: ModelSettings, model: OnnxModel) -> None:
+        self.info = engine_info()
+        check_precision(settings.precision)
+        self._settings = settings
+        self._input = model.picture.name
+        self._outputs = model.outputs
+        # Frames of any size may be large: one at a time on all cores needs the memory of one.
+        hint = "LATENCY" if model.input.size is None else "THROUGHPUT"
+        self._options = options(settings.precision, hint)
+        try:
+            self._network = core().read_model(settings.graph)
+        except RuntimeError as error:
+            raise damaged(settings.model, settings.graph, reason(error)) from error
+        self._requests: Requests | None = None
+        self._shape: tuple[int, ...] = ()
+
+    def start(self, picture: Floats) -> Callable[[], Outputs]:
+        """See `Runner`."""
+        if self._requests is None or picture.shape != self._shape:
+            self._requests, self._shape = self._compile(picture.shape), picture.shape
+        requests = self._requests
+        job = requests.start({self._input: picture})
+        return lambda: requests.outputs_of(job)
+
+    def _compile(self, shape: tuple[int, ...]) -> Requests:
+        try:
+            self._network.reshape({self._input: list(shape)})
+            compiled = core().compile_model(self._network, DEVICE, self._options)
+        except RuntimeError as error:
+            raise ConfigurationError(
+                f"the model {self._settings.model!r} cannot be run by OpenVINO on this CPU ({processor()}): "
+                f"{reason(error)}; the engine onnxruntime may run it"
+            ) from error
+        return Requests(compiled, [compiled.output(name) for name in self._outputs])

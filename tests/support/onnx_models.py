@@ -1,0 +1,87 @@
+"""Small ONNX models whose right answers are known."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+
+def save(
+    path: Path,
+    nodes: Sequence[Any],
+    weights: dict[str, np.ndarray[Any, Any]],
+    *,
+    inputs: dict[str, Sequence[int | str]],
+    outputs: dict[str, Sequence[int | str]],
+    kinds: dict[str, int] | None = None,
+    metadata: dict[str, str] | None = None,
+) -> Path:
+    """Write a model.
+
+    Args:
+        path: of the file.
+        nodes: of the graph.
+        weights: its constants, by name.
+        inputs: the shapes of the inputs, by name.
+        outputs: of the outputs.
+        kinds: the type of inputs and outputs that are not float32.
+        metadata: of the file.
+    """
+
+    def value(name: str, shape: Sequence[int | str]) -> Any:
+        return helper.make_tensor_value_info(name, (kinds or {}).get(name, TensorProto.FLOAT), shape)
+
+    graph = helper.make_graph(
+        nodes,
+        "small",
+        [value(*each) for each in inputs.items()],
+        [value(*each) for each in outputs.items()],
+        [numpy_helper.from_array(array, name) for name, array in weights.items()],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
+    helper.set_model_props(model, metadata or {})
+    onnx.checker.check_model(model)
+    onnx.save(model, path)
+    return path
+
+
+FACE_HEIGHT, FACE_WIDTH = 32, 16
+OFFSET_Y, OFFSET_X = 0.5, 0.25
+
+
+def small_centerface(path: Path) -> Path:
+    """A model with CenterFace's outputs that takes each bright red place of 4x4 pixels for a face's middle.
+
+    As CenterFace's own file it states sizes that are not those of any frame: ten pictures of 32x32.
+    """
+    likelihood = np.zeros((1, 3, 4, 4), np.float32)
+    likelihood[:, 0] = 1 / 16 / 255
+    constants = {
+        "extent": np.log([FACE_HEIGHT / 4, FACE_WIDTH / 4]),
+        "offset": np.array([OFFSET_Y, OFFSET_X]),
+        "landmarks": np.zeros(10),
+    }
+    weights = {"likelihood_weight": likelihood}
+    nodes = [
+        helper.make_node(
+            "Conv", ["image", "likelihood_weight"], ["likelihood"], strides=[4, 4], kernel_shape=[4, 4]
+        )
+    ]
+    for name, bias in constants.items():
+        weights[f"{name}_weight"] = np.zeros((len(bias), 3, 4, 4), np.float32)
+        weights[f"{name}_bias"] = bias.astype(np.float32)
+        inputs = ["image", f"{name}_weight", f"{name}_bias"]
+        nodes.append(helper.make_node("Conv", inputs, [name], strides=[4, 4], kernel_shape=[4, 4]))
+    channels = {"likelihood": 1, "extent": 2, "offset": 2, "landmarks": 10}
+    return save(
+        path,
+        nodes,
+        weights,
+        inputs={"image": [10, 3, 32, 32]},
+        outputs={name: [10, count, 8, 8] for name, count in channels.items()},
+    )
