@@ -6,28 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from human_detector.drawing.copies import is_blurred_copy, write_annotated, write_blurred
+from human_detector.drawing.copies import write_annotated
 from human_detector.errors import Interrupted
 from sample_clip import sample_clip
-from support.pictures import detail, picture
-
-
-def test_only_the_wanted_detectors_are_blurred(tmp_path: Path) -> None:
-    box = {"x_min": 0.0, "y_min": 0.0, "x_max": 1.0, "y_max": 1.0}
-    everything = [{"label": "person", "score": 1.0, "box": box}]
-    document = {
-        "video": {"fps": 29.97},
-        "frames": [{"index": 0, "timestamp": 0.0, "detections": {"HumanDetector": everything}}],
-    }
-    copies = {}
-    for name in ("FaceDetector", "HumanDetector"):
-        path = tmp_path / f"{name}.mp4"
-        write_blurred(sample_clip(), document, path, [name], lambda _: None, lambda: False)
-        copies[name] = detail(picture(path, 100), box)
-        assert is_blurred_copy(path, [name])
-        assert not is_blurred_copy(path, ["FaceDetector", "HumanDetector"])
-    assert not is_blurred_copy(sample_clip(), ["FaceDetector"])
-    assert copies["HumanDetector"] < 0.3 * copies["FaceDetector"]
 
 
 @pytest.mark.parametrize("frames_before", [0, 10])

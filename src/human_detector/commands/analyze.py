@@ -6,29 +6,31 @@ human-detector analyze VIDEO... [--output DIR] [--annotate] [--blur faces] [--re
 from __future__ import annotations
 
 import argparse
-import json
-import sys
-import tempfile
-import threading
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from human_detector.analysis.analyzer_arguments import FRAME_RATIO
-from human_detector.commands.analyze_one_video import BLURRED, LocalAnalysis, Plan, Wishes
-from human_detector.commands.analyze_outcomes import Outcome, describe, describe_skipped, print_outcomes
-from human_detector.commands.exit_statuses import EXIT_CONFIGURATION, EXIT_FAILED, EXIT_INTERRUPTED
-from human_detector.commands.interrupts import end_on_interrupt
+from human_detector.anonymizing.sightings import check_detectors
+from human_detector.anonymizing.wishes import AnonymizingWishes
+from human_detector.commands.analyze_one_video import LocalAnalysis
+from human_detector.commands.batch import Stop, run_batch
+from human_detector.commands.detector_options import (
+    add_detector_options,
+    add_file_options,
+    check_folder,
+    chosen_detectors,
+    with_engine,
+)
+from human_detector.commands.products import AnnotatedCopy, BlurredCopy, Exports, Product, ReportPage
 from human_detector.commands.progress_display import ProgressDisplay
 from human_detector.configuration import EMBEDDED_CONFIGURATION, load_human_detection
-from human_detector.detectors.factory import detector_class
-from human_detector.errors import ConfigurationError, PermanentError, in_words
-from human_detector.inference.engine import ENGINES
 from human_detector.logs import log_native_output
 from human_detector.results.exports.formats import EXPORTERS, check_formats
 from human_detector.validation import option
-from human_detector.video.find_videos import find_videos
 from human_detector.video_analyzer import VideoAnalyzer
+
+BLURRED: Mapping[str, str] = {"faces": "faces", "humans": "people"}
+"""What `--blur` takes, and what it is called where copies are anonymised."""
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -41,38 +43,35 @@ def main(arguments: Sequence[str]) -> int:
 def run(arguments: Sequence[str]) -> int:
     """What the command line asks for; returns the exit status."""
     options = _parse(arguments)
-    display = ProgressDisplay(sys.stderr)
-    stopping = threading.Event()
-    try:
+
+    def set_up(display: ProgressDisplay, stop: Stop) -> tuple[VideoAnalyzer, LocalAnalysis]:
         analyzer = VideoAnalyzer(**human_detection(options))
-        analysis = LocalAnalysis(analyzer, wishes_of(options), display, stopping.is_set)
-        plans, failed = _plan(options, analysis, display)
-        if any(plan.analyze for plan in plans):
-            display.say("loading the models")
-            analyzer.load()
-    except ConfigurationError as error:
-        for sentence in error.problems:
-            display.say(f"human-detector analyze: {sentence}")
-        return EXIT_CONFIGURATION
-    end_on_interrupt(stopping, display)
-    outcomes = failed + _run(plans, analysis, display, stopping)
-    print_outcomes(outcomes)
-    if stopping.is_set():
-        return EXIT_INTERRUPTED
-    return 0 if all(outcome.is_good for outcome in outcomes) else EXIT_FAILED
+        products = products_of(options, analyzer)
+        return analyzer, LocalAnalysis(analyzer, options.output, products, display, stop, force=options.force)
+
+    return run_batch("analyze", options.videos, set_up)
 
 
-def wishes_of(options: argparse.Namespace) -> Wishes:
-    """What is to be made of every video, as far as it can be made here.
+def products_of(options: argparse.Namespace, analyzer: VideoAnalyzer) -> list[Product]:
+    """What is to be made of every result, as far as it can be made here.
 
     Raises:
-        ConfigurationError: a package is missing, or nothing can be written where the files are to go.
+        ConfigurationError: a package is missing, nothing can be written where the files are to go, or
+            something is to be blurred that no detector looks for.
     """
     check_formats(options.export)
-    _check_folder(options.output)
-    return Wishes(
-        options.output, options.annotate, options.blur, options.report, options.export, options.force
-    )
+    check_folder(options.output)
+    products: list[Product] = [Exports(options.export)]
+    if options.annotate:
+        products.append(AnnotatedCopy())
+    if options.blur:
+        check_detectors(f"--blur {options.blur}", BLURRED[options.blur], analyzer.arguments["detectors"])
+        # What the detectors have left out is not in the result.
+        wishes = AnonymizingWishes(BLURRED[options.blur], mute=True, sure_face=0, sure_person=0)
+        products.append(BlurredCopy(wishes))
+    if options.report:
+        products.append(ReportPage())
+    return products
 
 
 def human_detection(options: argparse.Namespace) -> dict[str, Any]:
@@ -81,61 +80,12 @@ def human_detection(options: argparse.Namespace) -> dict[str, Any]:
     Raises:
         ConfigurationError: the configuration file or a detector's JSON is not valid.
     """
-    if options.detector:
-        wanted: dict[str, Any] = {"detectors": [_parse_detector(text) for text in options.detector]}
-    else:
-        wanted = dict(load_human_detection(options.config or EMBEDDED_CONFIGURATION))
+    wanted = chosen_detectors(options) or dict(load_human_detection(EMBEDDED_CONFIGURATION))
     if options.frame_ratio is not None:
         wanted["frame_ratio"] = options.frame_ratio
     if options.tracker:
         wanted["tracker"] = True
-    if options.engine:
-        wanted["detectors"] = [_with_engine(entry, options.engine) for entry in wanted["detectors"]]
-    return wanted
-
-
-def _plan(
-    options: argparse.Namespace, analysis: LocalAnalysis, display: ProgressDisplay
-) -> tuple[list[Plan], list[Outcome]]:
-    """See what there is to do, and say at once what cannot be done.
-
-    Returns:
-        A plan for each video, and the outcome of whatever is none.
-
-    Raises:
-        ConfigurationError: there is no video at all.
-    """
-    found = find_videos(options.videos)
-    for line in describe_skipped(found.skipped):
-        display.say(line)
-    plans = []
-    failed = [Outcome(place, "failed", reason) for place, reason in found.refused]
-    for video in found.videos:
-        try:
-            plans.append(analysis.plan(video))
-        except (PermanentError, OSError) as error:
-            failed.append(Outcome(video, "failed", in_words(error)))
-    for outcome in failed:
-        display.say(describe(outcome))
-    if not found.videos:
-        raise ConfigurationError("no video was found")
-    return plans, failed
-
-
-def _run(
-    plans: Sequence[Plan], analysis: LocalAnalysis, display: ProgressDisplay, stopping: threading.Event
-) -> list[Outcome]:
-    """See one video after another through."""
-    outcomes = []
-    display.start_batch([plan.work for plan in plans])
-    for plan in plans:
-        display.start_video()
-        if stopping.is_set():
-            outcomes.append(Outcome(plan.video))
-            continue
-        outcomes.append(analysis.run(plan))
-        display.say(describe(outcomes[-1]))
-    return outcomes
+    return with_engine(wanted, options.engine)
 
 
 def _parse(arguments: Sequence[str]) -> argparse.Namespace:
@@ -149,29 +99,14 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
         "set-up is wrong or there is no video, 130 stopped.",
     )
     parser.add_argument("videos", nargs="+", metavar="VIDEO", help="a file, a folder or a pattern")
-    parser.add_argument(
-        "--output", type=Path, default=Path(), metavar="DIR", help="where all files go (default: here)"
-    )
+    add_file_options(parser)
     parser.add_argument(
         "--frame-ratio",
         type=option(float, FRAME_RATIO),
         metavar="R",
         help="share of the frames to analyse, 0 to 1",
     )
-    which = parser.add_mutually_exclusive_group()
-    which.add_argument(
-        "--config",
-        type=Path,
-        metavar="FILE",
-        help="configuration with the detectors, such as variables.json (default: small models for both)",
-    )
-    which.add_argument(
-        "--detector",
-        action="append",
-        metavar="NAME[=JSON]",
-        help="instead: a detector, such as 'FaceDetector={\"min_detection_score\": 0.3}'; may be repeated",
-    )
-    parser.add_argument("--engine", choices=ENGINES, help="what computes (default: as configured)")
+    add_detector_options(parser, "small models for both")
     parser.add_argument("--tracker", action="store_true", help="recognise people and faces over the frames")
     parser.add_argument(
         "--annotate", action="store_true", help="write a copy with boxes and the sound: NAME.annotated.mp4"
@@ -179,41 +114,11 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument(
         "--blur",
         choices=BLURRED,
-        help="write an anonymised copy: NAME.blurred.mp4, without sound, as voices tell people apart. Look "
-        "at it before you publish it: who is not found is not blurred (--frame-ratio 1 and a lower "
-        "min_detection_score find more)",
+        help="write a copy in which nobody can be recognised whom these detectors found, and without sound: "
+        "NAME.blurred.mp4. `human-detector anonymize` looks harder, and says what to look at",
     )
     parser.add_argument("--report", action="store_true", help="write a page to look at: NAME.report.html")
     parser.add_argument(
         "--export", action="append", default=[], choices=EXPORTERS, help="another format; may be repeated"
     )
-    parser.add_argument(
-        "--force", action="store_true", help="make everything anew, whatever an earlier run has made"
-    )
     return parser.parse_args(arguments)
-
-
-def _parse_detector(text: str) -> list[Any]:
-    name, _, given = text.partition("=")
-    try:
-        return [name, json.loads(given or "{}")]
-    except ValueError as error:
-        raise ConfigurationError(f"--detector {name}: what follows '=' is not JSON: {error}") from error
-
-
-def _with_engine(entry: Sequence[Any], engine: str) -> list[Any]:
-    """The detector with that engine, if it is one that has a choice."""
-    name, given = entry[0], entry[1] if len(entry) > 1 else {}
-    return [name, {**given, "engine": engine} if "engine" in detector_class(name).checks else given]
-
-
-def _check_folder(folder: Path) -> None:
-    """Make the folder, and see whether something can be written into it."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            pass
-    except OSError as error:
-        raise ConfigurationError(
-            f"--output {folder}: nothing can be written there: {error.strerror}"
-        ) from error

@@ -1,12 +1,11 @@
-"""What human-detector analyze does with one video: the result, and whatever is made from it."""
+"""What happens to one video on this machine: its result, and whatever is made from it."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import av
 
@@ -14,41 +13,14 @@ from human_detector.commands.analyze_earlier_result import earlier_result
 from human_detector.commands.analyze_outcomes import Outcome
 from human_detector.commands.batch_progress import VideoWork
 from human_detector.commands.output_names import OutputNames, own_of_local
+from human_detector.commands.products import Files, Making, Product
 from human_detector.commands.progress_display import ProgressDisplay
-from human_detector.detectors.detector import Detector
-from human_detector.drawing.copies import is_blurred_copy, write_annotated, write_blurred
-from human_detector.errors import ConfigurationError, Interrupted, in_words
-from human_detector.report.local_report import describe_copy, write_local_report
-from human_detector.results.exports.formats import export_all
+from human_detector.errors import Interrupted, in_words
 from human_detector.results.made_of import changes_since, local_source, made_of
 from human_detector.results.reader import read_local_result
 from human_detector.results.writer import frames_left, lines_path, partial_path
 from human_detector.video.file import VideoFile
 from human_detector.video_analyzer import VideoAnalyzer
-
-BLURRED = {"faces": ("FaceDetector", "face"), "humans": ("HumanDetector", "person")}
-"""What `--blur` takes, and the class or the label of the detectors that find it."""
-
-
-@dataclass(frozen=True)
-class Wishes:
-    """What is made of every video besides its result.
-
-    Attributes:
-        folder: where all files go.
-        annotate: a copy with boxes, and the sound.
-        blur: one of `BLURRED`, or None.
-        report: an HTML page, and a copy of the video where browsers need one.
-        exports: names of `EXPORTERS`.
-        force: make everything anew, whatever an earlier run has made.
-    """
-
-    folder: Path
-    annotate: bool = False
-    blur: str | None = None
-    report: bool = False
-    exports: Sequence[str] = ()
-    force: bool = False
 
 
 @dataclass(frozen=True)
@@ -62,9 +34,7 @@ class Plan:
         has_result: an earlier run has finished the result.
         changes: why the result of an earlier run is of no use any more.
         analyze: make a result.
-        annotate: make a copy with boxes.
-        blur: make a blurred copy.
-        report: make a page.
+        products: what is to be made of the result.
         seconds: the length of the video as the file says it; 0 if it does not.
         frames: the same in frames.
     """
@@ -75,22 +45,15 @@ class Plan:
     has_result: bool
     changes: Sequence[str]
     analyze: bool
-    annotate: bool
-    blur: bool
-    report: bool
+    products: Sequence[Product]
     seconds: float
     frames: float
 
     @property
     def work(self) -> VideoWork:
         """How much it is."""
-        stages = {
-            "analysis": self.analyze,
-            "annotated copy": self.annotate,
-            "blurred copy": self.blur,
-            "report": self.report,
-        }
-        return VideoWork(self.frames, [stage for stage, is_due in stages.items() if is_due])
+        stages = ["analysis"] if self.analyze else []
+        return VideoWork(self.frames, stages + [each.stage for each in self.products if each.stage])
 
 
 class LocalAnalysis:
@@ -98,23 +61,33 @@ class LocalAnalysis:
 
     Args:
         analyzer: applies the detectors.
-        wishes: what is made of every video.
+        folder: where all files go.
+        products: what is made of every result.
         display: shows progress.
         stop: asked again and again; once it says True, the video at work is ended with what there is.
-
-    Raises:
-        ConfigurationError: something is to be blurred that no detector looks for.
+        force: make everything anew, whatever an earlier run has made.
+        result_kind: how the names of the results end.
     """
 
     def __init__(
-        self, analyzer: VideoAnalyzer, wishes: Wishes, display: ProgressDisplay, stop: Callable[[], bool]
+        self,
+        analyzer: VideoAnalyzer,
+        folder: Path,
+        products: Sequence[Product],
+        display: ProgressDisplay,
+        stop: Callable[[], bool],
+        *,
+        force: bool = False,
+        result_kind: str = "json",
     ) -> None:
         self._analyzer = analyzer
-        self._wishes = wishes
+        self._folder = folder
+        self._products = products
         self._display = display
         self._stop = stop
-        self._names = OutputNames(wishes.folder)
-        self._blurred_detectors = _find_blurred(analyzer, wishes.blur) if wishes.blur else []
+        self._force = force
+        self._result_kind = result_kind
+        self._names = OutputNames(folder, result_kind)
 
     def plan(self, video: Path) -> Plan:
         """See what there is to do, after what an earlier run has done.
@@ -127,16 +100,14 @@ class LocalAnalysis:
             PermanentError: something else than a result lies where the result is to go.
         """
         seconds, frames = _declared_length(video)
-        source = local_source(video, self._wishes.folder)
+        source = local_source(video, self._folder)
         name = self._names.choose(video.stem, *own_of_local(source))
-        earlier = earlier_result(self._path(name, "json"))
+        files = self._files(name)
+        earlier = earlier_result(files.result)
         changes = changes_since(earlier, source, self._analyzer.arguments) if earlier else []
         has_result = earlier is not None and not changes
-        keep = has_result and not self._wishes.force
-
-        def is_due(wished: bool, kind: str) -> bool:
-            return wished and not (keep and self._is_current(name, kind))
-
+        keep = has_result and not self._force
+        products = [each for each in self._products if not (keep and each.is_there(files))]
         return Plan(
             video,
             name,
@@ -144,9 +115,7 @@ class LocalAnalysis:
             has_result,
             changes,
             analyze=not keep,
-            annotate=is_due(self._wishes.annotate, "annotated.mp4"),
-            blur=self._wishes.blur is not None and not (keep and self._is_blurred(name)),
-            report=is_due(self._wishes.report, "report.html"),
+            products=products,
             seconds=seconds,
             frames=frames,
         )
@@ -165,22 +134,18 @@ class LocalAnalysis:
         return outcome
 
     def _make(self, outcome: Outcome, plan: Plan) -> None:
-        path = self._path(plan.name, "json")
+        files = self._files(plan.name)
         if plan.analyze:
-            self._write_result(outcome, plan, path)
-        document = read_local_result(path)
-        outcome.files.append(path)
+            self._write_result(outcome, plan, files.result)
+        document = read_local_result(files.result)
+        outcome.files.append(files.result)
         outcome.count(document)
-        problems = self._write_exports(outcome, document, plan.name)
-        for is_due, write in (
-            (plan.annotate, self._write_annotated),
-            (plan.blur, self._write_blurred),
-            (plan.report, self._write_report),
-        ):
-            if is_due:
-                problems += _try(write, outcome, document, plan.name)
-        if problems:
-            outcome.state, outcome.reason = "failed", "; ".join(problems)
+        making = Making(plan.video, document, files, self._display, self._stop, outcome.files)
+        for product in plan.products:
+            _try(product, making)
+        outcome.remarks += making.remarks
+        if making.problems:
+            outcome.state, outcome.reason = "failed", "; ".join(making.problems)
         elif not document["video"]["complete"]:
             outcome.state = "incomplete"
             # Results of the first days do not say it.
@@ -199,7 +164,7 @@ class LocalAnalysis:
             self._display.say(f"{video}: goes to {path}: another video has the name {video.stem} there")
         if plan.changes:
             self._display.say(f"{video.name}: analysed anew: {', '.join(plan.changes)}")
-        if self._wishes.force:
+        if self._force:
             lines_path(path).unlink(missing_ok=True)
         if frames := frames_left(path, made_of(plan.source, self._analyzer.arguments)):
             self._display.say(f"{video.name}: going on after the {frames} frames that are analysed")
@@ -220,82 +185,20 @@ class LocalAnalysis:
             f"{partial} has the {outcome.frames} frames so far; the same command goes on after them"
         )
 
-    def _write_exports(self, outcome: Outcome, document: Mapping[str, Any], name: str) -> list[str]:
-        files, problems = export_all(document, self._wishes.exports, self._wishes.folder, name)
-        outcome.files += files
-        return problems
-
-    def _write_annotated(self, outcome: Outcome, document: Mapping[str, Any], name: str) -> None:
-        video, copy = outcome.video, self._path(name, "annotated.mp4")
-        self._start(f"{video.name}: annotated copy", document)
-        write_annotated(video, document, copy, self._display.update, self._stop)
-        outcome.files.append(copy)
-
-    def _write_blurred(self, outcome: Outcome, document: Mapping[str, Any], name: str) -> None:
-        video, copy = outcome.video, self._path(name, "blurred.mp4")
-        self._start(f"{video.name}: blurred copy", document)
-        write_blurred(video, document, copy, self._blurred_detectors, self._display.update, self._stop)
-        outcome.files.append(copy)
-
-    def _write_report(self, outcome: Outcome, document: Mapping[str, Any], name: str) -> None:
-        video, page = outcome.video, self._path(name, "report.html")
-        self._start(f"{video.name}: report", document)
-        copy = write_local_report(video, document, page, progress=self._display.update, stop=self._stop)
-        outcome.files.append(page)
-        if copy:
-            self._display.say(f"{video.name}: {describe_copy(video, copy)}")
-            outcome.files.append(copy)
-
-    def _start(self, title: str, document: Mapping[str, Any]) -> None:
-        self._display.start(title, document["video"]["duration"], document["video"]["frame_count"])
-
-    def _path(self, name: str, kind: str) -> Path:
-        return self._wishes.folder / f"{name}.{kind}"
-
-    def _is_blurred(self, name: str) -> bool:
-        """Whether a blurred copy is there, made from the result, and of what is to be blurred now."""
-        copy = self._path(name, "blurred.mp4")
-        return self._is_current(name, "blurred.mp4") and is_blurred_copy(copy, self._blurred_detectors)
-
-    def _is_current(self, name: str, kind: str) -> bool:
-        """Whether a file is there that was made from the result, which then is older."""
-        file, result = self._path(name, kind), self._path(name, "json")
-        return file.exists() and file.stat().st_mtime_ns >= result.stat().st_mtime_ns
+    def _files(self, name: str) -> Files:
+        return Files(self._folder, name, self._folder / f"{name}.{self._result_kind}")
 
 
-def _try(
-    write: Callable[[Outcome, Mapping[str, Any], str], None],
-    outcome: Outcome,
-    document: Mapping[str, Any],
-    name: str,
-) -> list[str]:
-    """Write one of the files; a problem with it must not cost the others."""
+def _try(product: Product, making: Making) -> None:
+    """Make one of the products; a problem with it must not cost the others."""
+    if product.stage:
+        making.start(product.stage)
     try:
-        write(outcome, document, name)
+        product.make(making)
     except Interrupted:
         raise
     except Exception as error:  # foreseen or not
-        return [in_words(error)]
-    return []
-
-
-def _find_blurred(analyzer: VideoAnalyzer, wanted: str) -> Collection[str]:
-    """Names of the detectors that find what is to be blurred."""
-    class_name, label = BLURRED[wanted]
-    names = [
-        detector.name
-        for detector in analyzer.detectors
-        if type(detector).__name__ == class_name or label in _labels_of(detector)
-    ]
-    if not names:
-        raise ConfigurationError(f"--blur {wanted} needs a {class_name}, and none is configured")
-    return names
-
-
-def _labels_of(detector: Detector) -> Sequence[str]:
-    """What a detector says that it finds: a detector from elsewhere may say nothing."""
-    label = getattr(detector, "label", ())
-    return [label] if isinstance(label, str) else label
+        making.problems.append(in_words(error))
 
 
 def _declared_length(video: Path) -> tuple[float, float]:

@@ -1,4 +1,4 @@
-"""What became of the videos of human-detector analyze, in words."""
+"""What became of the videos of a batch, in words."""
 
 from __future__ import annotations
 
@@ -29,6 +29,7 @@ class Outcome:
         seconds: what it took.
         files: what was written, or was there already.
         is_new: whether the video was analysed now; else its result was there.
+        remarks: what else is to be said of it.
     """
 
     video: Path
@@ -39,6 +40,7 @@ class Outcome:
     seconds: float = 0
     files: list[Path] = field(default_factory=list)
     is_new: bool = True
+    remarks: list[str] = field(default_factory=list)
 
     def count(self, document: Mapping[str, Any]) -> None:
         """Take the counts from a result."""
@@ -89,6 +91,8 @@ def print_outcomes(outcomes: Sequence[Outcome]) -> None:
         right=("FRAMES", "TIME"),
     )
     for outcome in outcomes:
+        for remark in outcome.remarks:
+            print(f"{outcome.video}: {remark}")
         if outcome.reason and not outcome.is_good:
             print(f"{outcome.video}: {outcome.reason}")
     counts = Counter(outcome.state for outcome in outcomes)

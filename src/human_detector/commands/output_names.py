@@ -22,10 +22,12 @@ class OutputNames:
 
     Args:
         folder: where the files go.
+        result_kind: how the names of the results end.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, result_kind: str = "json") -> None:
         self._folder = folder
+        self._result_kind = result_kind
         self._taken: set[str] = set()
 
     def choose(self, stem: str, *is_own: IsOwn) -> str:
@@ -50,7 +52,7 @@ class OutputNames:
 
     def _header(self, name: str) -> Header | None:
         """What the files of a name are of; None if there are none."""
-        result = self._folder / f"{name}.json"
+        result = self._folder / f"{name}.{self._result_kind}"
         if result.exists():
             return _read(result)
         if partial_path(result).exists():

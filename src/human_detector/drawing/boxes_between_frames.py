@@ -54,11 +54,12 @@ class BoxPaths:
 
     Args:
         frames: all analysed frames, as the result file has them.
+        hold: seconds that it stands still at least, before and after.
     """
 
-    def __init__(self, frames: Sequence[Mapping[str, Any]]) -> None:
+    def __init__(self, frames: Sequence[Mapping[str, Any]], hold: float = 0) -> None:
         self._names = list(frames[0]["detections"]) if frames else []
-        self._waiting = sorted(_stretches(frames), key=lambda stretch: stretch.start, reverse=True)
+        self._waiting = sorted(_stretches(frames, hold), key=lambda stretch: stretch.start, reverse=True)
         self._active: list[_Stretch] = []
 
     def at(self, timestamp: float) -> dict[str, list[DocumentDetection]]:
@@ -76,17 +77,19 @@ class BoxPaths:
         return found
 
 
-def _stretches(frames: Sequence[Mapping[str, Any]]) -> Iterator[_Stretch]:
+def _stretches(frames: Sequence[Mapping[str, Any]], hold: float) -> Iterator[_Stretch]:
     times = [frame["timestamp"] for frame in frames]
     for (name, _), sightings in _by_track(frames).items():
         first_place, first = sightings[0]
         if first_place > 0:
             # Strictly after the frame that did not show it.
-            yield _Stretch(_just_after(times[first_place - 1]), times[first_place], name, first, first)
+            start = min(_just_after(times[first_place - 1]), times[first_place] - hold)
+            yield _Stretch(start, times[first_place], name, first, first)
         for (place, detection), (next_place, following) in pairwise(sightings):
             yield _Stretch(times[place], times[next_place], name, detection, following)
         last_place, last = sightings[-1]
-        yield _Stretch(times[last_place], _following(times, last_place), name, last, last)
+        end = max(_following(times, last_place), _just_after(times[last_place] + hold))
+        yield _Stretch(times[last_place], end, name, last, last)
 
 
 def _by_track(

@@ -1,18 +1,15 @@
-"""Copies of a video: with the boxes that were found, with a blur over them, or one that browsers play."""
+"""Copies of a video: with the boxes that were found, or one that browsers play."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 from human_detector.drawing.annotation import annotate
-from human_detector.drawing.blurring import blur_boxes
 from human_detector.drawing.boxes_between_frames import BoxPaths
-from human_detector.errors import Interrupted, VideoError
+from human_detector.errors import Interrupted
 from human_detector.values import Image
-from human_detector.video.file import VideoFile
 from human_detector.video.sound import BROWSER_SOUND, MP4_SOUND, Sound
 from human_detector.video.source import VideoSource
 from human_detector.video.writer import VideoWriter
@@ -60,65 +57,20 @@ def write_playable(
     _write_copy(video, document, copy, lambda image, _: image, BROWSER_SOUND, progress, stop)
 
 
-def write_blurred(
-    video: Path,
-    document: Mapping[str, Any],
-    copy: Path,
-    detectors: Collection[str],
-    progress: Progress,
-    stop: Callable[[], bool],
-) -> None:
-    """Write a copy of a video with everybody blurred whom certain detectors found.
-
-    It has no sound, as voices tell people apart as well, and the copy carries none of the file's metadata.
-
-    Args:
-        video: see `write_annotated`.
-        document: see `write_annotated`.
-        copy: see `write_annotated`.
-        detectors: names of the detectors whose boxes are blurred.
-        progress: see `write_annotated`.
-        stop: see `write_annotated`.
-
-    Raises:
-        VideoError: see `write_annotated`.
-        Interrupted: see `write_annotated`.
-    """
-
-    def blur(image: Image, detections: Detections) -> Image:
-        return blur_boxes(image, [found["box"] for name in detectors for found in detections.get(name, ())])
-
-    _write_copy(video, document, copy, blur, None, progress, stop, _blur_comment(detectors))
-
-
-def is_blurred_copy(copy: Path, detectors: Collection[str]) -> bool:
-    """Whether a file is a copy in which everybody is blurred whom these detectors found."""
-    try:
-        with VideoFile(copy) as file:
-            return file.container.metadata.get("comment") == _blur_comment(detectors)
-    except VideoError:
-        return False
-
-
-def _blur_comment(detectors: Collection[str]) -> str:
-    return f"blurred where found by {', '.join(sorted(detectors))}"
-
-
 def _write_copy(
     video: Path,
     document: Mapping[str, Any],
     copy: Path,
     draw: Draw,
-    copied_sound: Collection[str] | None,
+    copied_sound: Collection[str],
     progress: Progress,
     stop: Callable[[], bool],
-    comment: str = "",
 ) -> None:
     paths = BoxPaths(document["frames"])
     with (
         VideoSource(video) as source,
-        nullcontext() if copied_sound is None else Sound(source, copied_sound) as sound,
-        VideoWriter(copy, document["video"]["fps"], sound, comment=comment) as writer,
+        Sound(source, copied_sound) as sound,
+        VideoWriter(copy, document["video"]["fps"], sound) as writer,
     ):
         for frame in source.frames():
             if stop():

@@ -1,0 +1,1 @@
+"""Copies of videos in which nobody can be recognised."""
