@@ -22,7 +22,7 @@ def asked_labels(document: Mapping[str, Any]) -> dict[str, Sequence[str]]:
 
 
 def labels_apart(document: Mapping[str, Any], between: str = ": ") -> Mapping[str, Any]:
-    """The result as if each label had been found by a detector of its own: for what knows one thing at a time.
+    """The result as if a detector of its own had found each label: for what knows one thing at a time.
 
     Args:
         document: a result.
