@@ -21,6 +21,7 @@ from typing import Any
 from human_detector.analysis.analyzer_arguments import FRAME_RATIO, TRACKER, create_detectors
 from human_detector.analysis.pipeline import detect_all
 from human_detector.analysis.sampling import FrameSampler
+from human_detector.detectors.tiles import in_tiles
 from human_detector.errors import ConfigurationError, VideoError
 from human_detector.results.document import AnalysisHeader, AnalysisResult, Summary
 from human_detector.results.made_of import made_of
@@ -186,7 +187,8 @@ class VideoAnalyzer:
 
         with VideoSource(path, is_sampled=is_wanted) as video:
             wanted = takewhile(lambda _: not stop(), video.frames())
-            with closing(detect_all(wanted, self.detectors)) as found_frames:
+            detectors = [in_tiles(detector) for detector in self.detectors]
+            with closing(detect_all(wanted, detectors)) as found_frames:
                 for frame in map(tracks.follow, found_frames):
                     if frame.timestamp > max_seconds:
                         raise VideoError(f"the video is longer than the {max_seconds:g} s that are allowed")

@@ -161,6 +161,18 @@ def test_models_of_a_configuration() -> None:
 # This machine.
 
 
+def test_tiles_are_looked_at_one_by_one_and_cost_accordingly() -> None:
+    plain, tiled = (
+        cost_speeds.configured_models({"detectors": [["FaceDetector", arguments]]})
+        for arguments in ({}, {"tiles": "2x2"})
+    )
+    assert tiled.names == 5 * plain.names
+    gpu = Machine(1, 4, gpu="NVIDIA T4")
+    speeds = [stated_speed(gpu, models) for models in (plain, tiled)]
+    assert all(speeds)
+    assert speeds[0].frames_per_second == pytest.approx(5 * speeds[1].frames_per_second)  # type: ignore[union-attr]
+
+
 def test_measured_on_this_machine() -> None:
     seconds = iter([10.0, 22.0])
     speed = cost_speeds.measure(sample_clip(), {"detectors": [INSTANT]}, lambda: next(seconds))

@@ -14,6 +14,7 @@ from typing import Any
 from human_detector.commands.cost_prices import Machine
 from human_detector.detectors.detector import Detector
 from human_detector.detectors.factory import create_detector
+from human_detector.detectors.tiles import pictures_per_frame
 from human_detector.utils import usable_cores
 
 
@@ -70,7 +71,8 @@ class Models:
     """What looks at every frame.
 
     Attributes:
-        names: of the models, or of the detectors that have none, sorted.
+        names: of the models, or of the detectors that have none, sorted; each as often as it looks at a
+            frame, which with tiles is more than once.
         engine: that computes all of them on a CPU; None if they differ.
         precision: of all of them; None if they differ.
     """
@@ -83,7 +85,11 @@ class Models:
 def configured_models(human_detection: Mapping[str, Any]) -> Models:
     """The models of a configuration's detectors."""
     detectors = [create_detector(entry[0], *entry[1:2]) for entry in human_detection["detectors"]]
-    names = sorted(str(getattr(detector, "model", detector.name)) for detector in detectors)
+    names = sorted(
+        str(getattr(detector, "model", detector.name))
+        for detector in detectors
+        for _ in range(pictures_per_frame(detector))
+    )
     # The image for machines without a GPU has OpenVINO and no TensorFlow.
     engines = {"openvino" if engine == "auto" else engine for engine in _all(detectors, "engine_name")}
     precisions = _all(detectors, "precision")

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, cast
 
 from human_detector.detectors.defaults import DEFAULT_MAX_BATCH_SIZE, DEFAULT_MIN_DETECTION_SCORE
-from human_detector.validation import Check, Number, Text, WholeNumber
+from human_detector.validation import Check, Number, Pattern, Text, WholeNumber
 from human_detector.values import Detection, EngineInfo, Image, ScaledImage
 
 
@@ -24,12 +24,14 @@ class Detector(ABC):
         name: key of the detections in the result; the class name by default.
         min_detection_score: detections with a lower score are left out, 0 to 1.
         max_batch_size: the most images that `detect` is given at once.
+        tiles: `COLUMNSxROWS`: have a video's frames looked at in tiles as well, see tiles.py.
     """
 
     checks: ClassVar[Mapping[str, Check]] = {
         "name": Text(),
         "min_detection_score": Number(0, 1),
         "max_batch_size": WholeNumber(1, 1024),
+        "tiles": Pattern("[1-8]x[1-8]", 'COLUMNSxROWS with 1 to 8 of each, such as "2x2"'),
     }
     """How each keyword argument is checked. A subclass adds its own: `{**Detector.checks, ...}`."""
 
@@ -39,10 +41,12 @@ class Detector(ABC):
         name: str | None = None,
         min_detection_score: float = DEFAULT_MIN_DETECTION_SCORE,
         max_batch_size: int = DEFAULT_MAX_BATCH_SIZE,
+        tiles: str | None = None,
     ) -> None:
         self.name = type(self).__name__ if name is None else name
         self.min_detection_score = min_detection_score
         self.max_batch_size = max_batch_size
+        self.tiles = tiles
 
     def load(self) -> None:  # noqa: B027 - a detector without a model has nothing to load
         """Load the model and run it once, so that the first images need not wait.
@@ -72,6 +76,7 @@ class Detector(ABC):
             "name": self.name,
             "min_detection_score": self.min_detection_score,
             "max_batch_size": self.max_batch_size,
+            **({"tiles": self.tiles} if self.tiles else {}),
         }
 
     @abstractmethod
