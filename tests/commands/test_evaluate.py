@@ -47,6 +47,13 @@ def numbers(capsys: pytest.CaptureFixture[str], *arguments: object) -> dict[str,
     return document
 
 
+def judged(capsys: pytest.CaptureFixture[str], *arguments: object) -> list[dict[str, Any]]:
+    """The numbers of each label."""
+    (configuration,) = numbers(capsys, *arguments)["configurations"]
+    labels: list[dict[str, Any]] = configuration["labels"]
+    return labels
+
+
 def test_the_tables(result: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     labels = truth(tmp_path, clip_000000=[("person", BOX)], clip_000003=[("person", BOX)])
     assert evaluate_command.main([str(result), "--truth", str(labels)]) == 0
@@ -70,7 +77,7 @@ def test_a_folder_of_results_and_what_lies_beside_them(
     )
     document = numbers(capsys, result.parent, "--truth", labels, "--output", tmp_path / "out")
     assert json.loads((tmp_path / "out" / "evaluation.json").read_text()) == document
-    (people,) = (each for each in document["labels"] if each["label"] == "person")
+    (people,) = (each for each in document["configurations"][0]["labels"] if each["label"] == "person")
     assert {video: each["recall"] for video, each in people["videos"].items()} == {"clip": 1, "other": 0}
     assert document["notes"] == ["left out: 1 labelled frames of other that were not analysed"]
 
@@ -79,7 +86,7 @@ def test_labels_that_name_no_video_are_those_of_the_only_one(
     result: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     labels = truth(tmp_path, frame_000003=[("person", OTHER)])
-    assert numbers(capsys, result, "--truth", labels)["labels"][0]["at_threshold"]["right"] == 1
+    assert judged(capsys, result, "--truth", labels)[0]["at_threshold"]["right"] == 1
 
 
 def test_a_weak_detection_that_is_not_there_is_told_of(
@@ -108,16 +115,16 @@ def test_the_label_that_was_asked_for(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     labels = truth(tmp_path, clip_000000=[("person", BOX), ("Human", BOX)])
-    (judged,) = numbers(capsys, result, "--truth", labels, *wanted)["labels"]
-    assert (judged["label"], judged["detector"], judged["at_threshold"]["right"]) == (label, detector, 1)
+    (people,) = judged(capsys, result, "--truth", labels, *wanted)
+    assert (people["label"], people["detector"], people["at_threshold"]["right"]) == (label, detector, 1)
 
 
 def test_capitals_make_no_difference(
     result: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     labels = truth(tmp_path, clip_000000=[("Person", BOX)])
-    (judged,) = numbers(capsys, result, "--truth", labels)["labels"]
-    assert (judged["truth_label"], judged["label"]) == ("Person", "person")
+    (people,) = judged(capsys, result, "--truth", labels)
+    assert (people["truth_label"], people["label"]) == ("Person", "person")
 
 
 def test_frames_that_do_not_match(result: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -168,7 +175,7 @@ def test_two_detectors_of_one_label(tmp_path: Path, capsys: pytest.CaptureFixtur
         "several detectors find person: A, B; --detector says which"
     )
     rights = [
-        numbers(capsys, result, "--truth", labels, "--detector", name)["labels"][0]["at_threshold"]["right"]
+        judged(capsys, result, "--truth", labels, "--detector", name)[0]["at_threshold"]["right"]
         for name in ("A", "B")
     ]
     assert rights == [1, 0]
@@ -198,3 +205,55 @@ def test_a_missing_package_is_said_before_anything_is_read(tmp_path: Path) -> No
         'human-detector evaluate: evaluate needs pycocotools: pip install "human-detector[evaluate]"'
     )
     assert len(done.stderr.splitlines()) == 1
+
+
+def test_two_configurations_in_a_folder_each(
+    result: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """By the frames that both have, and with the difference."""
+    worse = {**FOUND, 3: {"People": [("person", 0.6, BOX)]}, 4: {"People": []}}
+    other = write_result(tmp_path / "worse" / "clip.json", worse)
+    labels = truth(
+        tmp_path,
+        clip_000000=[("person", BOX)],
+        clip_000003=[("person", OTHER)],
+        clip_000004=[("person", OTHER)],
+    )
+    document = numbers(capsys, result.parent, other.parent, "--truth", labels, "--compare")
+    assert document["frames"] == 2
+    assert [each["name"] for each in document["configurations"]] == ["low", "worse"]
+    (difference,) = document["differences"]
+    assert (difference["label"], difference["from"], difference["to"]) == ("person", "low", "worse")
+    assert difference["recall"]["value"] == -0.5
+    assert difference["recall"]["low"] == -1
+    assert difference["recall"]["high"] == 0
+    assert evaluate_command.main([str(result), str(other), "--truth", str(labels), "--compare"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines if line.startswith(("low ", "worse "))] == [
+        "low",
+        "worse",
+        "worse",
+    ]
+    assert any(line.startswith("worse") and "-0.500 [-1.000, +0.000]" in line for line in lines)
+
+
+def test_two_configurations_in_one_folder_are_told_apart_by_their_arguments(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for model in ("small", "large"):
+        write_result(tmp_path / "both" / f"clip.{model}.json", FOUND, model=model, min_detection_score=0.05)
+    labels = truth(tmp_path, clip_000000=[("person", BOX)])
+    document = numbers(capsys, tmp_path / "both", "--truth", labels, "--compare")
+    names = [each["name"] for each in document["configurations"]]
+    assert names == [f"People.model {model}, Faces.model {model}" for model in ("large", "small")]
+
+
+def test_nothing_to_compare(result: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    labels = truth(tmp_path, clip_000000=[("person", BOX)], clip_000004=[("person", BOX)])
+    assert said(capsys, result, "--truth", labels, "--compare").startswith(
+        "--compare: found one configuration only"
+    )
+    other = write_result(tmp_path / "other" / "clip.json", {4: {"People": [("person", 0.9, BOX)]}})
+    assert said(capsys, result, other, "--truth", labels, "--compare") == (
+        f"--truth {labels}: no labelled frame was analysed in every configuration"
+    )

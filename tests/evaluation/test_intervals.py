@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from human_detector.evaluation.box_matching import Matches
-from human_detector.evaluation.intervals import Drawing, draw, interval_of
+from human_detector.evaluation.intervals import Drawing, draw, interval_of, interval_of_share
 from human_detector.evaluation.quality import average_precision, rates
 
 TRUTHS, RECALL = 4, 0.7
@@ -22,14 +22,15 @@ def simulated(shares: np.ndarray, generator: np.random.Generator) -> Matches:
     return Matches(frame, score, hit, hit, np.full(len(shares), TRUTHS))
 
 
-def covered(drawing: Drawing, shares: list[np.ndarray], seed: int) -> float:
+def covered(drawing: Drawing, shares: list[np.ndarray], seed: int, recall: float = RECALL) -> float:
     """How often the interval of the recall holds the true one."""
     generator = np.random.default_rng(seed)
     held = 0
     for each in shares:
         matches = simulated(each, generator)
-        low, high = interval_of([rates(matches, 0, draws).recall for draws in drawing.draws]) or (1, 0)
-        held += low <= RECALL <= high
+        recalls = [rates(matches, 0, draws).recall for draws in drawing.draws]
+        low, high = interval_of_share(recalls, drawing.count) or (1, 0)
+        held += low <= recall <= high
     return held / len(shares)
 
 
@@ -37,6 +38,14 @@ def test_frames_of_one_video() -> None:
     drawing = draw(["clip"] * 30, seed=1)
     assert (drawing.unit, drawing.count) == ("frame", 30)
     assert 0.88 <= covered(drawing, [np.full(30, RECALL)] * SIMULATIONS, seed=2) <= 1
+
+
+def test_few_frames_in_which_all_is_found_do_not_promise_that_all_will_be() -> None:
+    drawing = draw(["clip"] * 20, seed=1)
+    assert covered(drawing, [np.full(20, 0.99)] * SIMULATIONS, seed=6, recall=0.99) >= 0.88
+    low, high = interval_of_share([1.0, 1 - 1e-16], 20) or (0, 0)
+    assert (round(low, 3), high) == (0.832, 1)  # 0.025 ** (1 / 20)
+    assert interval_of_share([0.0, 0.0], 20) == pytest.approx((0, 0.168), abs=1e-3)
 
 
 def test_videos_that_differ() -> None:

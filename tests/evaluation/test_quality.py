@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from human_detector.evaluation.evaluation import evaluate_results
+from human_detector.evaluation.configurations import Configuration
+from human_detector.evaluation.evaluation import evaluate
 from human_detector.evaluation.given_results import GivenResult
 from human_detector.evaluation.read_truth import read_truth
 from human_detector.results.exports.coco import export_coco
@@ -21,8 +22,9 @@ BOX, OTHER, THIRD = (100, 100, 200, 200), (400, 100, 500, 200), (700, 100, 800, 
 def measure(folder: Path, truth: dict[str, Any], document: dict[str, Any], **options: Any) -> dict[str, Any]:
     """The numbers of the only label."""
     labels = read_truth(write_json(folder / "truth.json", truth))
-    (numbers,) = evaluate_results(labels, [GivenResult("clip.json", document)], **options)["labels"]
-    return dict(numbers)
+    evaluation = evaluate(labels, [Configuration("", [GivenResult("clip.json", document)])], **options)
+    ((quality,),) = (each.labels for each in evaluation.configurations)
+    return dict(quality.numbers)
 
 
 def reference(folder: Path, truth: dict[str, Any], document: dict[str, Any]) -> list[float]:

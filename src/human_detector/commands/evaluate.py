@@ -1,6 +1,6 @@
 """Measures how good results are, by boxes that people have drawn.
 
-human-detector evaluate RESULT... --truth coco.json|cvat.xml|yolo/ [--output DIR] [--json]
+human-detector evaluate RESULT... --truth coco.json|cvat.xml|yolo/ [--compare] [--output DIR] [--json]
 """
 
 from __future__ import annotations
@@ -10,15 +10,16 @@ import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from human_detector.commands.evaluate_tables import print_evaluation
 from human_detector.commands.exit_statuses import EXIT_CONFIGURATION
 from human_detector.commands.given_files import read_given_results
 from human_detector.errors import ConfigurationError, PermanentError
 from human_detector.evaluation.box_matching import import_pycocotools
-from human_detector.evaluation.evaluation import evaluate_results
+from human_detector.evaluation.configurations import Configuration, told_apart
+from human_detector.evaluation.evaluation import Evaluation, evaluate
 from human_detector.evaluation.given_results import GivenResult
+from human_detector.evaluation.page import write_page
 from human_detector.evaluation.read_truth import read_truth
 
 SEED = 1
@@ -26,6 +27,10 @@ EPILOG = """\
 For example, of all results in a folder, by labels from CVAT:
 
   human-detector evaluate results/ --truth annotations.xml --output quality
+
+Two models side by side, analysed into a folder each:
+
+  human-detector evaluate small/ large/ --truth annotations.xml --compare
 
 A labelled frame is found by its name (clip_000123.jpg is frame 123 of clip), or by what the labels say.
 Frames that were not analysed, or not labelled, are left out. Results made with a low min_detection_score
@@ -39,28 +44,28 @@ def main(arguments: Sequence[str]) -> int:
     """Entry point; returns the exit status."""
     options = _parse(arguments)
     try:
-        document = _run(options)
-        _write(document, options.output)
+        evaluation = _run(options)
+        problems = _write(evaluation, options) if options.output else []
     except (ConfigurationError, PermanentError, OSError) as error:
         print(f"human-detector evaluate: {error}", file=sys.stderr)
         return EXIT_CONFIGURATION
-    for note in document["notes"]:
+    for note in [*evaluation.document["notes"], *problems]:
         print(f"human-detector evaluate: {note}", file=sys.stderr)
     if options.json:
-        print(json.dumps(document, indent=2, allow_nan=False))
+        print(_as_json(evaluation))
     else:
-        print_evaluation(document)
+        print_evaluation(evaluation.document)
     return 0
 
 
-def _run(options: argparse.Namespace) -> dict[str, Any]:
+def _run(options: argparse.Namespace) -> Evaluation:
     """Everything that is measured."""
     import_pycocotools()
     truth = read_truth(options.truth)
     results = [GivenResult(place, document) for place, document in read_given_results(options.results)]
-    return evaluate_results(
+    return evaluate(
         truth,
-        results,
+        told_apart(results) if options.compare else [Configuration("", results)],
         labels=options.label,
         detector=options.detector,
         threshold=options.threshold,
@@ -68,11 +73,16 @@ def _run(options: argparse.Namespace) -> dict[str, Any]:
     )
 
 
-def _write(document: dict[str, Any], folder: Path | None) -> None:
-    if folder is None:
-        return
+def _write(evaluation: Evaluation, options: argparse.Namespace) -> list[str]:
+    """Write the files; returns what is missing on the page."""
+    folder: Path = options.output
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "evaluation.json").write_text(json.dumps(document, indent=2, allow_nan=False) + "\n")
+    (folder / "evaluation.json").write_text(_as_json(evaluation) + "\n")
+    return write_page(evaluation, folder / "evaluation.html", options.videos)
+
+
+def _as_json(evaluation: Evaluation) -> str:
+    return json.dumps(evaluation.document, indent=2, allow_nan=False)
 
 
 def _parse(arguments: Sequence[str]) -> argparse.Namespace:
@@ -107,7 +117,21 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
         metavar="SCORE",
         help="tell precision and recall at this score (default: the one with the best F1)",
     )
+    parser.add_argument(
+        "--compare",
+        action="store_true",
+        help="results of several models or settings, in a folder each or made with other arguments: judge "
+        "all by the same frames",
+    )
     parser.add_argument("--seed", type=int, default=SEED, help=f"of the intervals (default: {SEED})")
-    parser.add_argument("--output", type=Path, metavar="DIR", help="also write evaluation.json there")
+    parser.add_argument(
+        "--output",
+        type=Path,
+        metavar="DIR",
+        help="also write evaluation.json and a page with the worst mistakes, evaluation.html, there",
+    )
+    parser.add_argument(
+        "--videos", type=Path, metavar="DIR", help="where the videos are (default: where the results say)"
+    )
     parser.add_argument("--json", action="store_true", help="print JSON in place of tables")
     return parser.parse_args(arguments)

@@ -15,11 +15,41 @@ def print_evaluation(document: Mapping[str, Any]) -> None:
     """Print everything on standard output.
 
     Args:
-        document: from `evaluate_results`.
+        document: of an `Evaluation`.
     """
-    for label in document["labels"]:
-        _print_label(label, document)
+    configurations = document["configurations"]
+    if len(configurations) > 1:
+        _print_comparison(document)
+    else:
+        for label in configurations[0]["labels"]:
+            _print_label(label, document)
     print(f"[..]: {document['intervals']['words']}.")
+
+
+def _print_comparison(document: Mapping[str, Any]) -> None:
+    """For each label the configurations one below the other, and how far they are apart."""
+    configurations = document["configurations"]
+    labels = dict.fromkeys(label["truth_label"] for each in configurations for label in each["labels"])
+    for name in labels:
+        print(f"{name}, {document['frames']} frames\n")
+        rows = []
+        for each in configurations:
+            for label in each["labels"]:
+                if label["truth_label"] == name:
+                    at = label["at_threshold"]
+                    averages = (with_interval(label[key]) for key in ("AP50", "AP"))
+                    rates = (with_interval(at[key]) for key in RATES)
+                    rows.append([each["name"], *averages, f"{at['threshold']:.4g}", *rates])
+        print_table(("Configuration", "AP50", "AP", "Threshold", "Precision", "Recall", "F1"), rows)
+        print()
+        keys = ("AP50", "AP", "recall", "f1")
+        changes = [
+            [each["to"], *(with_interval(each[key], "+") for key in keys)]
+            for each in document["differences"]
+            if each["label"] == name
+        ]
+        print_table((f"Less {configurations[0]['name']}", "AP50", "AP", "Recall", "F1"), changes)
+        print()
 
 
 def _print_label(label: Mapping[str, Any], document: Mapping[str, Any]) -> None:
@@ -54,11 +84,12 @@ def _print_rows(kind: str, rows: Mapping[str, Mapping[str, Any]], columns: Seque
     print()
 
 
-def with_interval(number: Mapping[str, float | None]) -> str:
-    """A number and where it lies, as in `0.712 [0.65, 0.77]`."""
+def with_interval(number: Mapping[str, float | None], sign: str = "") -> str:
+    """A number and where it lies, as in `0.712 [0.650, 0.770]`; with `+`, all have their sign."""
     if number["value"] is None or number["low"] is None:
         return UNKNOWN
-    return f"{number['value']:.3f} [{number['low']:.3f}, {number['high']:.3f}]"
+    value, low, high = (format(number[key], f"{sign}.3f") for key in ("value", "low", "high"))
+    return f"{value} [{low}, {high}]"
 
 
 def in_short(value: float | None) -> str:

@@ -24,7 +24,8 @@ def annotate(image: Image, detections: Mapping[str, Sequence[Mapping[str, Any]]]
 
     Args:
         image: RGB uint8 [height, width, 3].
-        detections: by detector name, as a frame of the result file has them.
+        detections: by detector name, as a frame of the result file has them; one without a score has been
+            drawn by a person.
         caption: written into the lower left corner.
     """
     picture = image.copy()
@@ -39,7 +40,8 @@ def annotate(image: Image, detections: Mapping[str, Sequence[Mapping[str, Any]]]
             top, bottom = (round(box[side] * (height - 1)) for side in ("y_min", "y_max"))
             cv2.rectangle(picture, (left, top), (right, bottom), colour, line, cv2.LINE_AA)
             number = f" #{detection['track_id']}" if "track_id" in detection else ""
-            text = f"{detection['label']}{number} {detection['score']:.2f}"
+            score = f" {detection['score']:.2f}" if "score" in detection else ""
+            text = f"{detection['label']}{number}{score}"
             plate = _free_plate(picture, text, left, top, bottom, plates)
             plates.append(plate)
             plate.write(picture, colour)

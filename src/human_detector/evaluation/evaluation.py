@@ -1,96 +1,92 @@
-"""How good the results of one configuration are: every number of a label, as the JSON file has it."""
+"""How good results are: every configuration by the same frames, and how far they are apart."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from human_detector.evaluation.box_matching import SIZES, Matching, match_boxes
-from human_detector.evaluation.given_results import GivenResult
+from human_detector.evaluation.configurations import Configuration
 from human_detector.evaluation.intervals import LEVEL, RESAMPLES, Drawing, draw, interval_of
-from human_detector.evaluation.judged_frames import Judged, judge
+from human_detector.evaluation.judged_frames import Judged, judge, judge_by_the_same
 from human_detector.evaluation.judged_labels import JudgedLabel, judged_labels
-from human_detector.evaluation.quality import (
-    AveragePrecision,
-    Draws,
-    Rates,
-    average_precision,
-    best_threshold,
-    of_frames,
-    rates,
-)
+from human_detector.evaluation.label_quality import LabelQuality, measure, with_interval
 from human_detector.evaluation.truth import Truth
 
 LOW_SCORE = 0.05
 """A result with everything from here on shows the curve as a whole."""
-THRESHOLDS = [round(0.05 * step, 2) for step in range(1, 20)]
+COMPARED = ("AP50", "AP", "recall", "f1")
+"""Numbers whose differences are told; the rates are each at its own threshold."""
 
-AVERAGES: Mapping[str, Callable[[AveragePrecision], float | None]] = {
-    "AP": lambda each: each.mean,
-    "AP50": lambda each: each.at_half,
-    "AP75": lambda each: each.at_three_quarters,
-    "AR": lambda each: each.recall,
-}
-"""By COCO's names."""
-RATES: Mapping[str, Callable[[Rates], float | None]] = {
-    "precision": lambda each: each.precision,
-    "recall": lambda each: each.recall,
-    "f1": lambda each: each.f1,
-}
+
+@dataclass(frozen=True)
+class ConfigurationQuality:
+    """What was measured of one configuration.
+
+    Attributes:
+        configuration: which.
+        judged: its frames.
+        labels: each label that was judged.
+    """
+
+    configuration: Configuration
+    judged: Judged
+    labels: Sequence[LabelQuality]
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Of one label.
+    """Everything that was measured.
 
     Attributes:
-        label: which.
-        matching: what hit what.
-        threshold: the one that precision and recall are told at.
-        numbers: everything, as the JSON file has it.
-        draws: each of the main numbers in each resample, for the intervals of differences.
+        configurations: one, or all that are compared.
+        document: what `evaluation.json` holds.
     """
 
-    label: JudgedLabel
-    matching: Matching
-    threshold: float
-    numbers: Mapping[str, Any]
-    draws: Mapping[str, Sequence[float | None]]
+    configurations: Sequence[ConfigurationQuality]
+    document: dict[str, Any]
 
 
-def evaluate_results(
+def evaluate(
     truth: Truth,
-    results: Sequence[GivenResult],
+    configurations: Sequence[Configuration],
     *,
     labels: Sequence[str] = (),
     detector: str | None = None,
     threshold: float | None = None,
     seed: int = 1,
-) -> dict[str, Any]:
-    """Judge every label of the results of one configuration.
+) -> Evaluation:
+    """Judge the results of one configuration, or of several by the frames that all of them have.
 
     Args:
         truth: what is there.
-        results: what was found: one result of each video.
+        configurations: what was found.
         labels: those to judge, see `judged_labels`; all that both sides have by default.
         detector: whose detections, where several find a label.
         threshold: for precision and recall; the one that is best by F1 by default.
         seed: of the intervals.
 
-    Returns:
-        What `evaluation.json` holds.
-
     Raises:
         ConfigurationError: the frames, the labels or the detectors of both sides do not fit; says which.
     """
-    chosen = judged_labels(truth, results, labels, detector)
-    judged = judge(truth, results)
-    drawing = draw([frame.video for frame in judged.frames], seed)
-    evaluations = [evaluate(judged, label, drawing, threshold) for label in chosen]
+    chosen = [judged_labels(truth, each.results, labels, detector) for each in configurations]
+    judged = judge_by_the_same(truth, [judge(truth, each.results) for each in configurations])
+    drawing = draw([frame.video for frame in judged[0].frames], seed)
+    measured = [
+        ConfigurationQuality(
+            configuration, frames, [measure(frames, label, drawing, threshold) for label in its_labels]
+        )
+        for configuration, frames, its_labels in zip(configurations, judged, chosen, strict=True)
+    ]
+    return Evaluation(measured, _document(truth, measured, drawing, seed))
+
+
+def _document(
+    truth: Truth, measured: Sequence[ConfigurationQuality], drawing: Drawing, seed: int
+) -> dict[str, Any]:
     return {
         "truth": str(truth.place),
-        "frames": len(judged.frames),
+        "frames": len(measured[0].judged.frames),
         "intervals": {
             "unit": drawing.unit,
             "units": drawing.count,
@@ -99,48 +95,44 @@ def evaluate_results(
             "seed": seed,
             "words": drawing.words,
         },
-        "notes": [*judged.notes, *_cut_off(judged, chosen)],
-        "labels": [each.numbers for each in evaluations],
+        "notes": list(dict.fromkeys(note for each in measured for note in _notes(each))),
+        "configurations": [
+            {"name": each.configuration.name, "labels": [quality.numbers for quality in each.labels]}
+            for each in measured
+        ],
+        "differences": [
+            difference for each in measured[1:] for difference in _differences(measured[0], each)
+        ],
     }
 
 
-def evaluate(
-    judged: Judged, label: JudgedLabel, drawing: Drawing, threshold: float | None = None
-) -> Evaluation:
-    """Judge one label.
+def _differences(first: ConfigurationQuality, other: ConfigurationQuality) -> Iterator[dict[str, Any]]:
+    """How much better another configuration is than the first, label by label.
 
-    Args:
-        judged: the frames.
-        label: which label.
-        drawing: for the intervals.
-        threshold: for precision and recall; the one that is best by F1 by default.
+    The same frames are drawn for both: so the interval is of the difference, and mostly narrower.
     """
-    matching = match_boxes(judged.frames, label.is_truth, label.detections)
-    matches = matching.by_size["all"]
-    best = best_threshold(matches)
-    chosen = threshold if threshold is not None else best or 0.0
-    drawn = _drawn(matching, chosen, drawing)
-    averages = average_precision(matches)
-    numbers = {
-        "truth_label": label.truth,
-        "label": label.found,
-        "detector": label.detector,
-        "truth_boxes": int(matches.truths.sum()),
-        "detections": len(matches.score),
-        **{name: _with_interval(number(averages), drawn[name]) for name, number in AVERAGES.items()},
-        "best_threshold": best,
-        "at_threshold": {
-            **_counts(rates(matches, chosen)),
-            **{
-                name: _with_interval(number(rates(matches, chosen)), drawn[name])
-                for name, number in RATES.items()
-            },
-        },
-        "thresholds": [_at(rates(matches, each)) for each in THRESHOLDS],
-        "sizes": {size: _of_size(matching, size, chosen) for size in SIZES[1:]},
-        "videos": {video: _of_video(judged, matching, video, chosen) for video in judged.results},
-    }
-    return Evaluation(label, matching, chosen, numbers, drawn)
+    by_label = {quality.label.truth: quality for quality in first.labels}
+    for quality in other.labels:
+        if base := by_label.get(quality.label.truth):
+            yield {
+                "label": quality.label.truth,
+                "from": first.configuration.name,
+                "to": other.configuration.name,
+                **{name: _difference(base, quality, name) for name in COMPARED},
+            }
+
+
+def _difference(base: LabelQuality, other: LabelQuality, name: str) -> dict[str, float | None]:
+    def less(minuend: float | None, subtrahend: float | None) -> float | None:
+        return None if minuend is None or subtrahend is None else minuend - subtrahend
+
+    drawn = [less(*pair) for pair in zip(other.draws[name], base.draws[name], strict=True)]
+    return with_interval(less(other.value(name), base.value(name)), interval_of(drawn))
+
+
+def _notes(quality: ConfigurationQuality) -> list[str]:
+    judged, labels = quality.judged, [each.label for each in quality.labels]
+    return [*judged.notes, *_cut_off(judged, labels)]
 
 
 def _cut_off(judged: Judged, labels: Sequence[JudgedLabel]) -> list[str]:
@@ -158,52 +150,3 @@ def _cut_off(judged: Judged, labels: Sequence[JudgedLabel]) -> list[str]:
         f"the results hold nothing below their min_detection_score of {scores}: AP and the choice of a "
         f"threshold miss that part of the curve; analyse with {LOW_SCORE:g} to see it"
     ]
-
-
-def _drawn(matching: Matching, threshold: float, drawing: Drawing) -> dict[str, list[float | None]]:
-    """Every main number, in each resample."""
-    matches = matching.by_size["all"]
-    averages = [average_precision(matches, draws) for draws in drawing.draws]
-    at_threshold = [rates(matches, threshold, draws) for draws in drawing.draws]
-    return {
-        **{name: [number(each) for each in averages] for name, number in AVERAGES.items()},
-        **{name: [number(each) for each in at_threshold] for name, number in RATES.items()},
-    }
-
-
-def _of_size(matching: Matching, size: str, threshold: float) -> dict[str, Any]:
-    matches = matching.by_size[size]
-    return {"truth_boxes": int(matches.truths.sum()), **_brief(matching, size, threshold)}
-
-
-def _of_video(judged: Judged, matching: Matching, video: str, threshold: float) -> dict[str, Any]:
-    draws = of_frames([frame.video == video for frame in judged.frames])
-    return {
-        "result": judged.results[video].place,
-        "frames": int(draws.sum()),
-        "truth_boxes": int(matching.by_size["all"].truths @ draws),
-        **_brief(matching, "all", threshold, draws),
-    }
-
-
-def _brief(matching: Matching, size: str, threshold: float, draws: Draws | None = None) -> dict[str, Any]:
-    matches = matching.by_size[size]
-    averages = average_precision(matches, draws)
-    return {
-        "AP": averages.mean,
-        "AP50": averages.at_half,
-        **_at(rates(matches, threshold, draws)),
-    }
-
-
-def _at(each: Rates) -> dict[str, Any]:
-    return {**_counts(each), **{name: number(each) for name, number in RATES.items()}}
-
-
-def _counts(each: Rates) -> dict[str, Any]:
-    return {"threshold": each.threshold, "right": each.right, "wrong": each.wrong, "missed": each.missed}
-
-
-def _with_interval(value: float | None, drawn: Sequence[float | None]) -> dict[str, float | None]:
-    low, high = interval_of(drawn) or (None, None)
-    return {"value": value, "low": low, "high": high}

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
+
+from human_detector.results.labels import asked_labels
 
 Found = Mapping[str, Any]
 """A detection, as the result file has it."""
@@ -52,20 +54,16 @@ class GivenResult:
 
     def least_score(self, detector: str) -> float | None:
         """The min_detection_score that a detector had; None if the result does not say it."""
-        score = self._arguments().get(detector, {}).get("min_detection_score")
-        return None if score is None else float(score)
+        for name, arguments in self.document["human_detection"]["detectors"]:
+            if arguments.get("name", name) == detector and "min_detection_score" in arguments:
+                return float(arguments["min_detection_score"])
+        return None
 
     def _labels(self) -> Iterator[tuple[str, str]]:
-        for detector, arguments in self._arguments().items():
-            label = arguments.get("label")
-            for each in [label] if isinstance(label, str) else label or []:
-                yield str(each), detector
+        for detector, labels in asked_labels(self.document).items():
+            for label in labels:
+                yield label, detector
         for frame in self.document["frames"]:
             for detector, found in frame["detections"].items():
                 for detection in found:
                     yield detection["label"], detector
-
-    def _arguments(self) -> dict[str, Mapping[str, Any]]:
-        """The arguments of each detector, by the name that it has in the result."""
-        entries: Sequence[Any] = self.document["human_detection"].get("detectors", [])
-        return {(entry[1].get("name") or entry[0]): entry[1] for entry in entries if len(entry) > 1}

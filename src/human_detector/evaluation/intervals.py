@@ -45,6 +45,7 @@ class Drawing:
         )
 
 
+ROUNDING = 1e-9
 Interval = tuple[float, float]
 
 
@@ -75,9 +76,28 @@ def draw(videos: Sequence[str], seed: int) -> Drawing:
 
 
 def interval_of(numbers: Sequence[float | None]) -> Interval | None:
-    """The middle 95 % of the numbers that are known."""
+    """The middle 95 % of the numbers that are known; None if none is."""
     known = [number for number in numbers if number is not None]
     if not known:
         return None
     low, high = np.quantile(known, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return float(low), float(high)
+
+
+def interval_of_share(numbers: Sequence[float | None], count: int) -> Interval | None:
+    """The same for what lies between 0 and 1.
+
+    Where all is right in everything that is drawn from, every draw says 1, however little there is to draw from.
+    The exact bound for so many trials without a failure stands there (Clopper and Pearson, 1934), and likewise
+    where nothing is right.
+
+    Args:
+        numbers: of each resample.
+        count: how many frames, or videos, were drawn from.
+    """
+    interval = interval_of(numbers)
+    if interval is None:
+        return None
+    bound = ((1 - LEVEL) / 2) ** (1 / count)
+    low, high = interval
+    return (bound if low > 1 - ROUNDING else low), (1 - bound if high < ROUNDING else high)

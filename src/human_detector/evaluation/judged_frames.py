@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -87,6 +87,35 @@ def judge(truth: Truth, results: Sequence[GivenResult]) -> Judged:
         judged,
         {video: result for video, result in videos.items() if video in with_frames},
         _left_out(strangers, missing, [video for video in videos if video not in with_frames]),
+    )
+
+
+def judge_by_the_same(truth: Truth, each: Sequence[Judged]) -> list[Judged]:
+    """Keep the frames that all configurations have, so that they are judged by the same.
+
+    Args:
+        truth: the labels.
+        each: the frames of each configuration.
+
+    Raises:
+        TruthError: there is no such frame.
+    """
+    common = set.intersection(*({(frame.video, frame.index) for frame in judged.frames} for judged in each))
+    if not common:
+        raise TruthError(f"--truth {truth.place}: no labelled frame was analysed in every configuration")
+    return [_only(judged, common) for judged in each]
+
+
+def _only(judged: Judged, common: Collection[tuple[str, int]]) -> Judged:
+    frames = [frame for frame in judged.frames if (frame.video, frame.index) in common]
+    if len(frames) == len(judged.frames):
+        return judged
+    videos = {frame.video for frame in frames}
+    lost = len(judged.frames) - len(frames)
+    return Judged(
+        frames,
+        {video: result for video, result in judged.results.items() if video in videos},
+        [*judged.notes, f"left out: {lost} labelled frames that not every configuration has analysed"],
     )
 
 
