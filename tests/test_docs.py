@@ -21,7 +21,7 @@ from human_detector.commands import export as export_command
 from human_detector.commands import report as report_command
 from human_detector.commands import submit as submit_command
 from human_detector.configuration import DOCUMENT, WorkerSettings
-from human_detector.detectors.graph_detector import GraphDetector
+from human_detector.detectors.onnx_detector import OnnxDetector
 from human_detector.results.exports.formats import EXPORTERS
 from human_detector.validation import Section
 from sample_clip import sample_clip
@@ -72,7 +72,7 @@ def test_the_python_api_works_as_its_page_says(folder: Path) -> None:
 
 def test_every_key_is_on_the_page() -> None:
     page = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
-    keys = set(DOCUMENT.checks) | set(ARGUMENTS.checks) | set(GraphDetector.checks)
+    keys = set(DOCUMENT.checks) | set(ARGUMENTS.checks) | set(OnnxDetector.checks)
     for name, section in DOCUMENT.checks.items():
         if isinstance(section, Section) and name not in ("human_detection", "ecr", "ecs"):
             keys |= {f"{name}.{key}" for key in section.checks}

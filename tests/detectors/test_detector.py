@@ -48,7 +48,7 @@ def test_a_class_outside_the_repository(tmp_path: Path, monkeypatch: pytest.Monk
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("CatDetector", "valid are HumanDetector, FaceDetector, or package.module:ClassName"),
+        ("CatDetector", "valid are HumanDetector, FaceDetector, OnnxDetector, or package.module:ClassName"),
         ("no.such.module:Cat", "cannot be imported: ModuleNotFoundError"),
         ("support.fake_detectors:Nothing", "cannot be imported: AttributeError"),
         ("support.fake_detectors:NotADetector", "not a subclass of human_detector.Detector"),

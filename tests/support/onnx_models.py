@@ -85,3 +85,66 @@ def small_centerface(path: Path) -> Path:
         inputs={"image": [10, 3, 32, 32]},
         outputs={name: [10, count, 8, 8] for name, count in channels.items()},
     )
+
+
+def fixed_detector(
+    path: Path,
+    outputs: dict[str, np.ndarray[Any, Any]],
+    *,
+    input_shape: Sequence[int | str] = (1, 3, 64, 64),
+    input_kind: int = TensorProto.FLOAT,
+    metadata: dict[str, str] | None = None,
+    more_inputs: dict[str, Sequence[int | str]] | None = None,
+) -> Path:
+    """A model that finds the same things in every picture.
+
+    Args:
+        path: of the file.
+        outputs: what it says, by name.
+        input_shape: of the picture.
+        input_kind: of its numbers.
+        metadata: of the file.
+        more_inputs: what else it asks for, int64.
+    """
+    numbers = {np.dtype(np.float32): TensorProto.FLOAT, np.dtype(np.int64): TensorProto.INT64}
+    kinds = {name: numbers[array.dtype] for name, array in outputs.items()}
+    nodes = [helper.make_node("Identity", [f"{name}_value"], [name]) for name in outputs]
+    return save(
+        path,
+        nodes,
+        {f"{name}_value": array for name, array in outputs.items()},
+        inputs={"picture": input_shape, **(more_inputs or {})},
+        outputs={name: array.shape for name, array in outputs.items()},
+        kinds={**kinds, "picture": input_kind, **dict.fromkeys(more_inputs or {}, TensorProto.INT64)},
+        metadata=metadata,
+    )
+
+
+def first_colour_detector(
+    path: Path, *, input_shape: Sequence[int | str] = (1, 3, 64, 64), sizes_must_be: int | None = None
+) -> Path:
+    """A model with one box of 64 by 64 pixels, whose score is the mean of the first colour that it gets.
+
+    Args:
+        path: of the file.
+        input_shape: of the picture.
+        sizes_must_be: the only height and width that it can compute with, whatever the file states.
+    """
+    size = np.array([[[32.0], [32.0], [64.0], [64.0]]], np.float32)
+    nodes = [
+        helper.make_node("Slice", ["picture", "start", "end", "axis"], ["colour"]),
+        *([helper.make_node("Add", ["colour", "zeros"], ["sum"])] if sizes_must_be else []),
+        helper.make_node(
+            "ReduceMean", ["sum" if sizes_must_be else "colour"], ["mean"], axes=[2, 3], keepdims=1
+        ),
+        helper.make_node("Reshape", ["mean", "one"], ["score"]),
+        helper.make_node("Concat", ["box", "score"], ["found"], axis=1),
+    ]
+    weights = {
+        "box": size,
+        "one": np.array([1, 1, 1]),
+        **{name: np.array([number]) for name, number in (("start", 0), ("end", 1), ("axis", 1))},
+    }
+    if sizes_must_be:
+        weights["zeros"] = np.zeros((1, 1, sizes_must_be, sizes_must_be), np.float32)
+    return save(path, nodes, weights, inputs={"picture": input_shape}, outputs={"found": [1, 5, 1]})

@@ -14,6 +14,7 @@ from human_detector.validation import Anything, Section
 REGISTERED_DETECTORS = {
     "HumanDetector": "human_detector.detectors.human_detector:HumanDetector",
     "FaceDetector": "human_detector.detectors.face_detector:FaceDetector",
+    "OnnxDetector": "human_detector.detectors.onnx_detector:OnnxDetector",
 }
 """The detectors of this repository by name. Imported when asked for, so that naming one costs nothing."""
 

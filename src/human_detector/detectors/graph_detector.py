@@ -103,10 +103,15 @@ class GraphDetector(Detector):
         if self._engine is None:
             settings = ModelSettings(self.model, find_model(self.model), self.max_batch_size, self.precision)
             self._engine = load_engine(self.engine_name, settings)
+            self._labels = self._kept_classes(self._engine)
             if self._engine.input_size:
                 self._scaler = FrameScaler(*self._engine.input_size)
             self.detect([np.zeros((480, 640, 3), np.uint8)])
         return self._engine
+
+    def _kept_classes(self, engine: Engine) -> dict[int, str]:  # noqa: ARG002 - a subclass may ask it
+        """The label of each class that is kept, once the model is loaded."""
+        return self._labels
 
     def _fitted(self, image: Image | ScaledImage) -> Image | ScaledImage:
         """The image as the engine takes it. The pipeline has scaled it before; other callers have not."""

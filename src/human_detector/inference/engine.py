@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -72,10 +72,12 @@ class Engine(Protocol):
     Attributes:
         info: what computes.
         input_size: height and width of the images that it takes; None if it takes images as they are.
+        class_names: what the model calls its classes, 1-based; empty where it does not say.
     """
 
     info: EngineInfo
     input_size: tuple[int, int] | None
+    class_names: Mapping[int, str]
 
     def start(self, images: Sequence[Picture], min_score: float) -> Callable[[], list[Candidates]]:
         """Begin to look at RGB images, and return without waiting where the engine can.

@@ -13,6 +13,7 @@ from human_detector.values import Image
 
 Floats = NDArray[np.float32]
 
+COLOURS = ("rgb", "bgr")
 FITS = ("stretch", "letterbox", "letterbox_top_left")
 """How a frame gets the input's shape: stretched, or whole with a margin around it, or beside and below."""
 
@@ -64,7 +65,7 @@ class Placement:
         """Boxes [K, 4], y_min, x_min, y_max, x_max in pixels of the input, as fractions of the frame."""
         origin = np.array([self.top, self.left] * 2, np.float32)
         extent = np.array([self.height, self.width] * 2, np.float32)
-        fractions: Floats = np.clip((boxes - origin) / extent, 0, 1)
+        fractions: Floats = np.clip((boxes - origin) / extent, 0, 1).astype(np.float32)
         return fractions
 
 

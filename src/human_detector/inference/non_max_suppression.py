@@ -67,6 +67,27 @@ class Suppression:
         )
 
 
+def best_of_each_class(
+    boxes: Floats, scores: Floats, classes: NDArray[np.int64], iou_threshold: float
+) -> NDArray[np.intp]:
+    """The indices of the boxes that stay, the best first: a box can only be left out for one of its class.
+
+    Args:
+        boxes: [K, 4], two corners.
+        scores: [K].
+        classes: [K].
+        iou_threshold: a box that overlaps a better one of its class more than this is left out; 1 leaves out
+            none.
+    """
+    if iou_threshold >= 1:
+        return np.argsort(-scores, kind="stable")
+    kept = [np.empty(0, np.intp)]
+    for of_class in (np.flatnonzero(classes == each) for each in np.unique(classes)):
+        kept.append(of_class[_suppress(boxes[of_class], scores[of_class], iou_threshold)])
+    indices = np.concatenate(kept)
+    return indices[np.argsort(-scores[indices], kind="stable")]
+
+
 def _suppress(boxes: Floats, scores: Floats, iou_threshold: float) -> NDArray[np.intp]:
     """The indices of the boxes of one class that stay, the best first."""
     waiting = np.argsort(-scores, kind="stable")

@@ -68,18 +68,20 @@ class OnnxFile:
     outputs: tuple[Tensor, ...]
     metadata: Mapping[str, str]
 
-    def with_open_sizes(self, picture: str) -> bytes:
+    def with_open_sizes(self, picture: str, size_axes: tuple[int, int]) -> bytes:
         """The model for one picture of any size at a time, whatever sizes the file states.
 
         Args:
             picture: the input that takes it.
+            size_axes: which sizes of its shape are height and width.
         """
         model = _ModelProto.FromString(self.path.read_bytes())
         (given,) = (value for value in model.graph.input if value.name == picture)
-        *batch, _, height, width = given.type.tensor_type.shape.dim
-        height.dim_param, width.dim_param = "height", "width"
-        for images in batch:
-            images.dim_value = 1
+        dims = given.type.tensor_type.shape.dim
+        for name, axis in zip(("height", "width"), size_axes, strict=True):
+            dims[axis].dim_param = name
+        if len(dims) == 4:
+            dims[0].dim_value = 1
         # What follows from the picture's size is not to be stated either.
         for value in model.graph.output:
             value.type.tensor_type.ClearField("shape")

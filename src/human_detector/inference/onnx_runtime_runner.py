@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import onnxruntime
+from numpy.typing import NDArray
 
 from human_detector.errors import ConfigurationError
 from human_detector.inference.engine import ModelSettings
 from human_detector.inference.model_files import damaged
-from human_detector.inference.network_input import Floats
 from human_detector.inference.onnx_engine import Outputs
 from human_detector.inference.onnx_model import OnnxModel
 from human_detector.utils import usable_cores
@@ -29,7 +30,6 @@ class OnnxRuntimeRunner:
             raise ConfigurationError(
                 f"precision: found {settings.precision!r}, valid for ONNX Runtime is fp32"
             )
-        self._input = model.picture.name
         self._outputs = model.outputs
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = usable_cores()
@@ -43,9 +43,9 @@ class OnnxRuntimeRunner:
         # One image uses all cores; Python prepares the next one meanwhile.
         self._thread = ThreadPoolExecutor(1, "onnxruntime")
 
-    def start(self, picture: Floats) -> Callable[[], Outputs]:
+    def start(self, inputs: Mapping[str, NDArray[Any]]) -> Callable[[], Outputs]:
         """See `Runner`."""
-        return self._thread.submit(self._session.run, self._outputs, {self._input: picture}).result
+        return self._thread.submit(self._session.run, self._outputs, inputs).result
 
 
 def _providers() -> list[str]:

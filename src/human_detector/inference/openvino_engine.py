@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,6 +40,7 @@ class OpenVinoEngine:
         check_precision(settings.precision)
         self._network = find_network(settings.model, settings.graph)
         self.input_size = self._network.input_size if self._network else None
+        self.class_names: Mapping[int, str] = {}
         try:
             model = (
                 read_network(core(), self._network) if self._network else read_whole(core(), settings.graph)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from numpy.typing import NDArray
 
 from human_detector.errors import ConfigurationError
 from human_detector.inference.engine import ModelSettings
 from human_detector.inference.model_files import damaged
-from human_detector.inference.network_input import Floats
 from human_detector.inference.onnx_engine import Outputs
 from human_detector.inference.onnx_model import OnnxModel
 from human_detector.inference.openvino_device import (
@@ -29,7 +31,7 @@ class OpenVinoRunner:
         self.info = engine_info()
         check_precision(settings.precision)
         self._settings = settings
-        self._input = model.picture.name
+        self._picture = model.inputs.picture.name
         self._outputs = model.outputs
         # Frames of any size may be large: one at a time on all cores needs the memory of one.
         hint = "LATENCY" if model.input.size is None else "THROUGHPUT"
@@ -41,17 +43,18 @@ class OpenVinoRunner:
         self._requests: Requests | None = None
         self._shape: tuple[int, ...] = ()
 
-    def start(self, picture: Floats) -> Callable[[], Outputs]:
+    def start(self, inputs: Mapping[str, NDArray[Any]]) -> Callable[[], Outputs]:
         """See `Runner`."""
-        if self._requests is None or picture.shape != self._shape:
-            self._requests, self._shape = self._compile(picture.shape), picture.shape
+        shape = inputs[self._picture].shape
+        if self._requests is None or shape != self._shape:
+            self._requests, self._shape = self._compile(inputs), shape
         requests = self._requests
-        job = requests.start({self._input: picture})
+        job = requests.start(inputs)
         return lambda: requests.outputs_of(job)
 
-    def _compile(self, shape: tuple[int, ...]) -> Requests:
+    def _compile(self, inputs: Mapping[str, NDArray[Any]]) -> Requests:
         try:
-            self._network.reshape({self._input: list(shape)})
+            self._network.reshape({name: list(array.shape) for name, array in inputs.items()})
             compiled = core().compile_model(self._network, DEVICE, self._options)
         except RuntimeError as error:
             raise ConfigurationError(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import logging
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import cache
@@ -67,6 +67,7 @@ class TensorFlowEngine:
         _set_precision(settings.precision)
         self._network = find_network(settings.model, settings.graph)
         self.input_size = self._network.input_size if self._network else None
+        self.class_names: Mapping[int, str] = {}
         try:
             self._function, takes_one = _load(settings.graph, self._network)
         except ConfigurationError as error:
