@@ -155,9 +155,9 @@ class VideoAnalyzer:
             header = self._analyze(path, writer.write, progress, writer.written(), max_seconds, stop)
             document = header.to_dict(video_id, source)
             if header.stopped:
-                writer.stop(document)
+                writer.stop(document, header.owners)
             else:
-                writer.finish(document)
+                writer.finish(document, header.owners)
         return header
 
     def _analyze(
@@ -200,4 +200,4 @@ class VideoAnalyzer:
             stopped = video.progress < 1.0
             info = video.info()
             info = replace(info, complete=info.complete and not stopped)
-            return AnalysisHeader(info, self.arguments, self.engine, summary, stopped)
+            return AnalysisHeader(info, self.arguments, self.engine, summary, stopped, tracks.owners())

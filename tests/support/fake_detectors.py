@@ -6,9 +6,11 @@ import ctypes
 import os
 import signal
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
+
+import numpy as np
 
 from human_detector.detectors.detector import Detector
 from human_detector.validation import Check, WholeNumber
@@ -23,6 +25,31 @@ class InstantDetector(Detector):
         return [
             [Detection("thing", float(image.mean()) / 255, Box(0.25, 0.25, 0.75, 0.75))] for image in images
         ]
+
+
+class ColourDetector(Detector):
+    """Finds what is red, or green, with one box around all of it.
+
+    Args:
+        channel: 0 is red, 1 is green.
+        label: of what it finds.
+        **arguments: those of Detector.
+    """
+
+    def __init__(self, *, channel: int, label: str, **arguments: Any) -> None:
+        super().__init__(**arguments)
+        self._channel, self.label = channel, label
+
+    def detect(self, images: Sequence[Image]) -> list[list[Detection]]:
+        """One detection per image, or none."""
+        return [[*self._found(image)] for image in images]
+
+    def _found(self, image: Image) -> Iterator[Detection]:
+        rows, columns = np.nonzero(image[..., self._channel] > 128)
+        if len(rows):
+            height, width = image.shape[:2]
+            sides = (columns.min() / width, rows.min() / height, columns.max() / width, rows.max() / height)
+            yield Detection(self.label, 0.9, Box.clipped(*sides))
 
 
 class SlowDetector(InstantDetector):

@@ -39,10 +39,7 @@ def annotate(image: Image, detections: Mapping[str, Sequence[Mapping[str, Any]]]
             left, right = (round(box[side] * (width - 1)) for side in ("x_min", "x_max"))
             top, bottom = (round(box[side] * (height - 1)) for side in ("y_min", "y_max"))
             cv2.rectangle(picture, (left, top), (right, bottom), colour, line, cv2.LINE_AA)
-            number = f" #{detection['track_id']}" if "track_id" in detection else ""
-            score = f" {detection['score']:.2f}" if "score" in detection else ""
-            text = f"{detection['label']}{number}{score}"
-            plate = _free_plate(picture, text, left, top, bottom, plates)
+            plate = _free_plate(picture, _describe(detection), left, top, bottom, plates)
             plates.append(plate)
             plate.write(picture, colour)
     if caption:
@@ -74,6 +71,15 @@ def contact_sheet(pictures: Sequence[Image], columns: int = 4) -> Image:
         y, x = GAP_PIXELS + i // columns * step_y, GAP_PIXELS + i % columns * step_x
         sheet[y : y + height, x : x + width] = picture
     return sheet
+
+
+def _describe(detection: Mapping[str, Any]) -> str:
+    if "person_track_id" in detection:
+        number = f" of #{detection['person_track_id']}"
+    else:
+        number = f" #{detection['track_id']}" if "track_id" in detection else ""
+    score = f" {detection['score']:.2f}" if "score" in detection else ""
+    return f"{detection['label']}{number}{score}"
 
 
 @dataclass(frozen=True)

@@ -30,9 +30,8 @@ function drawBox(context, detector, i) {
   const [x0, y0, x1, y1] = [0, 1, 2, 3].map(
     (side) => (detector.boxes[4 * i + side] / data.boxScale) * (side % 2 ? clientHeight : clientWidth),
   );
-  const number = detector.tracks && detector.tracks[i] >= 0 ? ` #${detector.tracks[i]}` : "";
   const score = (detector.scores[i] / data.scoreScale).toFixed(2);
-  const text = `${detector.labels[detector.labelIds[i]]}${number} ${score}`;
+  const text = `${detector.labels[detector.labelIds[i]]}${number(detector, i)} ${score}`;
   context.strokeStyle = detector.colour;
   context.lineWidth = 2;
   context.strokeRect(x0, y0, x1 - x0, y1 - y0);
@@ -44,6 +43,12 @@ function drawBox(context, detector, i) {
   context.fillRect(left, top, width, 18);
   context.fillStyle = detector.colour;
   context.fillText(text, left + 4, top + 13);
+}
+
+/** A face is named after the person whose it is. */
+function number({ tracks, people }, i) {
+  if (people && people[i] >= 0) return ` of #${people[i]}`;
+  return tracks && tracks[i] >= 0 ? ` #${tracks[i]}` : "";
 }
 
 // ---- counts and moments ----

@@ -15,6 +15,7 @@ const detectors = data.detectors.map((packed) => ({
   boxes: array(Uint16Array, packed.boxes),
   labelIds: array(Uint16Array, packed.labelIds),
   tracks: packed.tracks === null ? null : array(Int32Array, packed.tracks),
+  people: packed.people === null ? null : array(Int32Array, packed.people),
   shown: true,
 }));
 const duration = Math.max(data.video.duration, times.length ? times[times.length - 1] : 0, 0.001);

@@ -52,8 +52,13 @@ def _pack_detector(table: Detections, indices: NDArray[np.int64]) -> dict[str, A
         "boxes": _base64((table.box * BOX_SCALE).round(), "<u2"),
         "labels": labels.tolist(),
         "labelIds": _base64(label_ids, "<u2"),
-        "tracks": _base64(table.track_id, "<i4") if np.any(table.track_id != NO_TRACK) else None,
+        "tracks": _tracks(table.track_id),
+        "people": _tracks(table.person_track_id),
     }
+
+
+def _tracks(numbers: NDArray[np.int64]) -> str | None:
+    return _base64(numbers, "<i4") if np.any(numbers != NO_TRACK) else None
 
 
 def _base64(values: NDArray[Any] | Sequence[float], dtype: str) -> str:

@@ -8,7 +8,7 @@ strong_faces.pixels            # float64 [N, 4]
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -29,6 +29,7 @@ _DTYPES: Mapping[str, type[np.generic]] = {
     "score": np.float64,
     "box": np.float64,
     "track_id": np.int64,
+    "person_track_id": np.int64,
 }
 
 
@@ -48,6 +49,8 @@ class Detections:
         score: float64 [N], 0 to 1.
         box: float64 [N, 4], x_min, y_min, x_max, y_max in fractions of the displayed frame.
         track_id: int64 [N], `NO_TRACK` where nothing was followed.
+        person_track_id: int64 [N], of a face the number of the person whose it is; `NO_TRACK` where that is
+            unknown, and by default everywhere.
 
     Raises:
         ValueError: an array has another length or shape, a score or a box lies outside of [0, 1], or the
@@ -63,9 +66,12 @@ class Detections:
     score: NDArray[np.float64]
     box: NDArray[np.float64]
     track_id: NDArray[np.int64]
+    person_track_id: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
 
     def __post_init__(self) -> None:
         count = len(self.frame_index)
+        if not len(self.person_track_id):
+            object.__setattr__(self, "person_track_id", np.full(count, NO_TRACK))
         for name, dtype in _DTYPES.items():
             array = np.array(getattr(self, name), dtype)
             wanted = (count, 4) if name == "box" else (count,)
@@ -147,7 +153,7 @@ class Detections:
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Detections) and all(
-            np.array_equal(getattr(self, field.name), getattr(other, field.name)) for field in fields(self)
+            np.array_equal(getattr(self, each.name), getattr(other, each.name)) for each in fields(self)
         )
 
     __hash__ = None  # type: ignore[assignment]  # like an array's
@@ -159,7 +165,7 @@ def _rows(document: Mapping[str, Any]) -> Iterator[tuple[Any, ...]]:
         for detector, found in frame["detections"].items():
             for each in found:
                 box = [each["box"][side] for side in SIDES]
-                track_id = each.get("track_id", NO_TRACK)
+                tracks = (each.get("track_id", NO_TRACK), each.get("person_track_id", NO_TRACK))
                 yield (
                     frame["index"],
                     frame["timestamp"],
@@ -167,7 +173,7 @@ def _rows(document: Mapping[str, Any]) -> Iterator[tuple[Any, ...]]:
                     each["label"],
                     each["score"],
                     box,
-                    track_id,
+                    *tracks,
                 )
 
 

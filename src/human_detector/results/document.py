@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from human_detector.results.detection_arrays import Detections
+from human_detector.results.faces_of_people import Owners, with_owners
 from human_detector.values import EngineInfo, FrameDetections, VideoInfo
 from human_detector.version import __version__
 
@@ -66,6 +67,7 @@ class AnalysisHeader:
         engine: what computed.
         summary: the counts.
         stopped: somebody stopped the analysis before the end of the video.
+        owners: whose the faces are; the frames say it, once all are there.
     """
 
     video: VideoInfo
@@ -73,6 +75,7 @@ class AnalysisHeader:
     engine: EngineInfo
     summary: Summary
     stopped: bool = False
+    owners: Owners = field(default_factory=dict)
 
     def to_dict(self, video_id: int | None = None, source: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """The document without its frames.
@@ -102,7 +105,11 @@ class AnalysisResult:
 
     def to_dict(self) -> dict[str, Any]:
         """The document, without video_id, bucket, key and etag."""
-        return {**self.header.to_dict(), "frames": [frame.to_dict() for frame in self.frames]}
+        frames = (frame.to_dict() for frame in self.frames)
+        return {
+            **self.header.to_dict(),
+            "frames": [with_owners(frame, self.header.owners) for frame in frames],
+        }
 
     def detections(self) -> Detections:
         """All detections as NumPy arrays."""

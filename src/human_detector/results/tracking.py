@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from human_detector.results.faces_of_people import FacesOfPeople, Owners
 from human_detector.values import Box, Detection, FrameDetections
 
 Boxes = NDArray[np.float64]
@@ -120,7 +121,7 @@ class Tracker:
 
 
 class FrameTracks:
-    """Follows what all detectors find in one video, each for itself.
+    """Follows what all detectors find in one video, each for itself, and finds out whose the faces are.
 
     Args:
         detector_names: those of the frames to come.
@@ -128,16 +129,20 @@ class FrameTracks:
 
     def __init__(self, detector_names: Iterable[str]) -> None:
         self._trackers = {name: Tracker() for name in detector_names}
+        self._faces = FacesOfPeople()
 
     def follow(self, frame: FrameDetections) -> FrameDetections:
         """The frame with TrackedDetections."""
-        return replace(
+        followed = replace(
             frame,
             detections={
                 name: self._follow_detector(tracker, frame.timestamp, frame.detections[name])
                 for name, tracker in self._trackers.items()
             },
         )
+        # As the result file has it, so that an analysis that was cut off goes on with the same numbers.
+        self._faces.see(followed.to_dict()["detections"])
+        return followed
 
     def replay(self, frame: Mapping[str, Any]) -> None:
         """Take note of a frame that has been followed already.
@@ -150,6 +155,11 @@ class FrameTracks:
             boxes = _as_array(tuple(each["box"].values()) for each in found)
             labels = [each["label"] for each in found]
             tracker.replay(frame["timestamp"], boxes, labels, [each["track_id"] for each in found])
+        self._faces.see(frame["detections"])
+
+    def owners(self) -> Owners:
+        """Whose the faces of the frames so far are: known for sure only when all frames are seen."""
+        return self._faces.owners()
 
     def counts(self) -> dict[str, int]:
         """How many different things there were, by detector name."""
@@ -176,6 +186,9 @@ class NoTracks(FrameTracks):
     def follow(self, frame: FrameDetections) -> FrameDetections:
         """The frame itself."""
         return frame
+
+    def replay(self, frame: Mapping[str, Any]) -> None:
+        """Nothing to take note of."""
 
 
 def with_tracks(frames: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from human_detector.results.faces_of_people import Owners, with_owners
 from human_detector.values import FrameDetections
 
 FRAMES_FOLLOW = b',"frames":[\n'
@@ -69,31 +70,33 @@ class ResultFileWriter:
         self._lines.write(compact(frame.to_dict()).encode() + b"\n")
         self._lines.flush()
 
-    def finish(self, header: Mapping[str, Any]) -> None:
+    def finish(self, header: Mapping[str, Any], owners: Owners | None = None) -> None:
         """Write the document: the header's keys, then `frames`.
 
         Args:
             header: the document without its frames, from `AnalysisHeader.to_dict`.
+            owners: whose the faces are: known only now, so the lines do not say it.
         """
-        self._put_together(header, self.path)
+        self._put_together(header, self.path, owners or {})
         partial_path(self.path).unlink(missing_ok=True)
         self._lines_path.unlink()
 
-    def stop(self, header: Mapping[str, Any]) -> None:
+    def stop(self, header: Mapping[str, Any], owners: Owners | None = None) -> None:
         """Write the document of the frames so far beside the result; the lines stay, to go on after them.
 
         Args:
             header: see `finish`.
+            owners: see `finish`.
         """
-        self._put_together(header, partial_path(self.path))
+        self._put_together(header, partial_path(self.path), owners or {})
 
-    def _put_together(self, header: Mapping[str, Any], path: Path) -> None:
+    def _put_together(self, header: Mapping[str, Any], path: Path, owners: Owners) -> None:
         part = self.path.with_name(self.path.name + ".part")
         with part.open("wb") as document, self._lines_path.open("rb") as lines:
             document.write(compact(dict(header)).encode()[:-1] + FRAMES_FOLLOW)
             separator = b""
             for line in islice(lines, 1, None):
-                document.write(separator + line.rstrip(b"\n"))
+                document.write(separator + _with_owners(line.rstrip(b"\n"), owners))
                 separator = b",\n"
             document.write(b"\n]}\n")
         part.replace(path)
@@ -116,6 +119,10 @@ class ResultFileWriter:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._lines.close()
+
+
+def _with_owners(line: bytes, owners: Owners) -> bytes:
+    return compact(with_owners(json.loads(line), owners)).encode() if owners else line
 
 
 def compact(document: Any) -> str:

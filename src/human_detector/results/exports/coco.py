@@ -79,7 +79,7 @@ def _image(document: Mapping[str, Any], frame: Mapping[str, Any], name: str) -> 
 def _detections(table: Detections, categories: Mapping[str, int]) -> list[dict[str, Any]]:
     found = []
     for row, (x_min, y_min, x_max, y_max) in enumerate(table.pixels.tolist()):
-        track_id = int(table.track_id[row])
+        tracks = {name: int(getattr(table, name)[row]) for name in ("track_id", "person_track_id")}
         found.append(
             {
                 "image_id": int(table.frame_index[row]) + 1,
@@ -87,7 +87,7 @@ def _detections(table: Detections, categories: Mapping[str, int]) -> list[dict[s
                 "bbox": [round(side, DIGITS) for side in (x_min, y_min, x_max - x_min, y_max - y_min)],
                 "score": float(table.score[row]),
                 "detector": str(table.detector[row]),
-                **({} if track_id == NO_TRACK else {"track_id": track_id}),
+                **{name: number for name, number in tracks.items() if number != NO_TRACK},
             }
         )
     return found

@@ -11,8 +11,9 @@ from human_detector.errors import ConfigurationError
 from human_detector.results.detection_arrays import NO_TRACK, SIDES, Detections
 from human_detector.results.writer import compact
 
-COLUMNS = ("frame_index", "timestamp", "detector", "label", "score", *SIDES, "track_id")
-"""Named and counted as in the result; `track_id` is empty where nothing was followed."""
+TRACKS = ("track_id", "person_track_id")
+COLUMNS = ("frame_index", "timestamp", "detector", "label", "score", *SIDES, *TRACKS)
+"""Named and counted as in the result; the tracks are empty where nothing was followed."""
 
 
 def export_csv(document: Mapping[str, Any], folder: Path, name: str) -> list[Path]:
@@ -44,8 +45,11 @@ def export_parquet(document: Mapping[str, Any], folder: Path, name: str) -> list
     """
     pa, parquet = import_pyarrow()
     table = Detections.from_document(document)
-    arrays = [pa.array(_column(table, column)) for column in COLUMNS[:-1]]
-    arrays.append(pa.array(table.track_id, mask=table.track_id == NO_TRACK))
+    columns = [_column(table, column) for column in COLUMNS]
+    arrays = [
+        pa.array(column, mask=column == NO_TRACK if name in TRACKS else None)
+        for name, column in zip(COLUMNS, columns, strict=True)
+    ]
     header = {key: value for key, value in document.items() if key != "frames"}
     rows = pa.table(arrays, names=COLUMNS).replace_schema_metadata({"result": compact(header)})
     path = folder / f"{name}.parquet"
@@ -71,8 +75,10 @@ def import_pyarrow() -> tuple[Any, Any]:
 
 
 def _rows(table: Detections) -> Iterator[tuple[Any, ...]]:
-    tracks = ("" if track_id == NO_TRACK else track_id for track_id in table.track_id.tolist())
-    return zip(*(_column(table, column).tolist() for column in COLUMNS[:-1]), tracks, strict=True)
+    columns = {name: _column(table, name).tolist() for name in COLUMNS}
+    for name in TRACKS:
+        columns[name] = ["" if track_id == NO_TRACK else track_id for track_id in columns[name]]
+    return zip(*columns.values(), strict=True)
 
 
 def _column(table: Detections, name: str) -> Any:

@@ -65,10 +65,15 @@ def _persons(document: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     # Rekognition counts all persons from 0; tracks are counted from 1, by each detector for itself.
     indices: dict[tuple[str, int], int] = {}
     for frame in with_tracks(document["frames"]):
+        faces = {found["person_track_id"]: found for found in _found(frame) if "person_track_id" in found}
         for detector, found in _found_by(frame):
             if found["label"] == "person":
                 index = indices.setdefault((detector, found["track_id"]), len(indices))
                 person = {"Index": index, "BoundingBox": _box(found)}
+                # Faces have numbers of the detector that was the first to find somebody.
+                is_first = detector == next(iter(indices))[0]
+                if is_first and (face := faces.get(found["track_id"])):
+                    person["Face"] = {"BoundingBox": _box(face), "Confidence": _confidence(face)}
                 yield {"Timestamp": _milliseconds(frame["timestamp"]), "Person": person}
 
 
