@@ -137,7 +137,8 @@ def read_parquet(path: Path) -> Detections:
 
 def _from_columns(columns: dict[str, list[Any]]) -> Detections:
     sides = [np.array(columns.pop(side), float) for side in ("x_min", "y_min", "x_max", "y_max")]
-    columns["track_id"] = [-1 if track in ("", None) else int(track) for track in columns["track_id"]]
+    for name in ("track_id", "person_track_id"):
+        columns[name] = [-1 if track in ("", None) else int(track) for track in columns[name]]
     return Detections(WIDTH, HEIGHT, box=np.stack(sides, axis=1), **columns)
 
 
