@@ -19,6 +19,7 @@ from human_detector.commands import cost as cost_command
 from human_detector.commands import evaluate as evaluate_command
 from human_detector.commands import export as export_command
 from human_detector.commands import report as report_command
+from human_detector.commands import sample as sample_command
 from human_detector.commands import submit as submit_command
 from human_detector.configuration import DOCUMENT, WorkerSettings
 from human_detector.detectors.onnx_detector import OnnxDetector
@@ -104,6 +105,7 @@ def test_commands_have_the_options_that_the_pages_name(
         "evaluate": evaluate_command.main,
         "export": export_command.main,
         "report": report_command.main,
+        "sample": sample_command.main,
     }
     text = page.read_text(encoding="utf-8").replace("\\\n", " ")
     for program, arguments in re.findall(r"human-detector ([a-z]+)([^#\n`|]*)", text):

@@ -32,6 +32,7 @@ COMMANDS: Mapping[str, Command] = {
         "commands.export", "turn a result into COCO, MOT, CSV, Parquet or Rekognition's answers"
     ),
     "evaluate": Command("commands.evaluate", "measure how good results are, by boxes that people have drawn"),
+    "sample": Command("commands.sample", "take the frames out of videos that are worth labelling"),
     "models": Command("commands.models", "show which models there are, and get them"),
     "submit": Command("commands.submit", "send videos to a deployed worker, and see what became of them"),
     "cost": Command("commands.cost", "estimate what an hour of video costs"),

@@ -21,8 +21,9 @@ from human_detector.evaluation.evaluation import Evaluation, evaluate
 from human_detector.evaluation.given_results import GivenResult
 from human_detector.evaluation.page import write_page
 from human_detector.evaluation.read_truth import read_truth
+from human_detector.validation import Number, WholeNumber, option
 
-SEED = 1
+SEED, SCORE = 1, Number(0, 1)
 EPILOG = """\
 For example, of all results in a folder, by labels from CVAT:
 
@@ -113,7 +114,7 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--detector", metavar="NAME", help="whose detections, where several find a label")
     parser.add_argument(
         "--threshold",
-        type=float,
+        type=option(float, SCORE),
         metavar="SCORE",
         help="tell precision and recall at this score (default: the one with the best F1)",
     )
@@ -123,7 +124,12 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
         help="results of several models or settings, in a folder each or made with other arguments: judge "
         "all by the same frames",
     )
-    parser.add_argument("--seed", type=int, default=SEED, help=f"of the intervals (default: {SEED})")
+    parser.add_argument(
+        "--seed",
+        type=option(int, WholeNumber(0, 2**32)),
+        default=SEED,
+        help=f"of the intervals (default: {SEED})",
+    )
     parser.add_argument(
         "--output",
         type=Path,

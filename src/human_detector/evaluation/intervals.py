@@ -87,9 +87,9 @@ def interval_of(numbers: Sequence[float | None]) -> Interval | None:
 def interval_of_share(numbers: Sequence[float | None], count: int) -> Interval | None:
     """The same for what lies between 0 and 1.
 
-    Where all is right in everything that is drawn from, every draw says 1, however little there is to draw from.
-    The exact bound for so many trials without a failure stands there (Clopper and Pearson, 1934), and likewise
-    where nothing is right.
+    Where all is right in everything that is drawn from, every draw says 1, however little there is to draw
+    from. The exact bound for so many trials without a failure stands there (Clopper and Pearson, 1934), and
+    likewise where nothing is right.
 
     Args:
         numbers: of each resample.

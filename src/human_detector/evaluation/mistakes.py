@@ -9,6 +9,7 @@ from typing import Any
 from human_detector.evaluation.box_matching import Pairing
 from human_detector.evaluation.judged_frames import JudgedFrame
 from human_detector.evaluation.label_quality import LabelQuality
+from human_detector.evaluation.overlap import area, overlap
 from human_detector.values import Box
 
 MISS, FALSE_ALARM = "miss", "false alarm"
@@ -56,7 +57,7 @@ def worst_mistakes(
         for frame, pairing in zip(frames, quality.matching.pairings, strict=True)
         for mistake in find(frame, pairing, quality.threshold)
     ]
-    mistakes.sort(key=lambda mistake: -(_area(mistake.box) if kind == MISS else mistake.score or 0))
+    mistakes.sort(key=lambda mistake: -(area(mistake.box) if kind == MISS else mistake.score or 0))
     shown: list[Mistake] = []
     times: list[int] = []
     for mistake in mistakes:
@@ -90,16 +91,4 @@ def _false_alarms(frame: JudgedFrame, pairing: Pairing, threshold: float) -> Ite
 
 
 def _is_same(mistake: Mistake, other: Mistake) -> bool:
-    return mistake.frame.video == other.frame.video and _overlap(mistake.box, other.box) >= SAME_PLACE
-
-
-def _overlap(one: Box, other: Box) -> float:
-    across = min(one.x_max, other.x_max) - max(one.x_min, other.x_min)
-    down = min(one.y_max, other.y_max) - max(one.y_min, other.y_min)
-    common = max(across, 0) * max(down, 0)
-    both = _area(one) + _area(other) - common
-    return common / both if both else 0
-
-
-def _area(box: Box) -> float:
-    return (box.x_max - box.x_min) * (box.y_max - box.y_min)
+    return mistake.frame.video == other.frame.video and overlap(mistake.box, other.box) >= SAME_PLACE
