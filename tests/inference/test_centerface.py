@@ -87,6 +87,22 @@ def test_sizes_that_end_the_same_batch_each_get_their_own_answer(small: Engine) 
     assert [len(found.scores) for found in finish()] == [1, 1, 0]
 
 
+def test_openvino_compiles_for_frames_and_tiles_once_and_keeps_no_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine: Any = load("openvino", small_centerface(tmp_path / "model.onnx"))
+    runner = engine._runner
+    compiled, compile_anew = [], runner._compile
+    monkeypatch.setattr(runner, "_compile", lambda inputs: compiled.append(1) or compile_anew(inputs))
+    whole, tile, other = frame(64, 96, (8, 12)), frame(64, 64, (8, 8)), frame(96, 64, (12, 8))
+    for image in (whole, tile, whole, tile):
+        assert len(find(engine, image).scores) == 1
+    assert len(compiled) == 2
+    for image in (whole, other, whole):
+        assert len(find(engine, image).scores) == 1
+    assert (len(compiled), len(runner._compiled)) == (3, 2)
+
+
 @pytest.mark.parametrize("engine", ENGINES)
 def test_the_detector_takes_the_file_by_its_path(engine: str, tmp_path: Path) -> None:
     path = small_centerface(tmp_path / "their own name.onnx")

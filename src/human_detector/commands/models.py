@@ -1,7 +1,9 @@
-"""Shows which models there are, and gets them.
+"""Shows which models there are, gets them, and adds those of one's own.
 
 human-detector models [list]
 human-detector models get NAME... | --all
+human-detector models add NAME PATH|URL
+human-detector models inspect FILE
 """
 
 from __future__ import annotations
@@ -10,12 +12,14 @@ import argparse
 import sys
 import time
 from collections.abc import Sequence
+from pathlib import Path
 
+from human_detector.commands import models_add, models_inspect
 from human_detector.commands.exit_statuses import EXIT_FAILED, EXIT_INTERRUPTED
 from human_detector.errors import ModelUnavailable
 from human_detector.inference.get_model import Display, get_model, is_there
 from human_detector.inference.model_catalogue import MODELS, Model
-from human_detector.inference.model_files import model_folder
+from human_detector.inference.model_files import added_models, model_folder
 
 LINE_SECONDS = 10.0
 
@@ -23,10 +27,14 @@ LINE_SECONDS = 10.0
 def main(arguments: Sequence[str]) -> int:
     """Entry point; returns the exit status."""
     options = _parse(arguments)
-    if options.action != "get":
+    if options.action == "inspect":
+        return models_inspect.inspect(options)
+    if options.action not in ("get", "add"):
         _list()
         return 0
     try:
+        if options.action == "add":
+            return models_add.add(options, _display())
         return _get([MODELS[name] for name in options.names or MODELS])
     except KeyboardInterrupt:
         print("human-detector models: stopped; run it again to go on", file=sys.stderr)
@@ -40,17 +48,24 @@ def _list() -> None:
 
     print_table(
         ["MODEL", "FINDS", "LICENCE", "SIZE", "WHERE"],
-        [(model.name, model.finds, model.licence, *_size_and_place(model)) for model in MODELS.values()],
+        [
+            *((model.name, model.finds, model.licence, *_size_and_place(model)) for model in MODELS.values()),
+            *((file.parent.name, "as added", "", *_size_of(file)) for file in added_models()),
+        ],
         right=["SIZE"],
     )
     print(f"\nModels lie in {model_folder()}; `human-detector models get NAME...` gets them")
 
 
 def _size_and_place(model: Model) -> tuple[str, str]:
-    graph = model_folder() / model.name / model.file
-    if is_there(graph):
-        return _megabytes(graph.stat().st_size / 1e6), str(graph.parent)
+    file = model_folder() / model.name / model.file
+    if is_there(file):
+        return _size_of(file)
     return _megabytes(model.download_megabytes), f"missing: human-detector models get {model.name}"
+
+
+def _size_of(file: Path) -> tuple[str, str]:
+    return _megabytes(file.stat().st_size / 1e6), str(file.parent)
 
 
 def _megabytes(size: float) -> str:
@@ -101,11 +116,11 @@ class PlainLines:
 def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="human-detector models",
-        description="Show which models there are, and get them. They lie in $MODEL_DIR, else in model/ of a "
-        "clone, else in your data folder. Alone it shows the list.",
+        description="Show which models there are, get them, and add your own. They lie in $MODEL_DIR, else "
+        "in model/ of a clone, else in your data folder. Alone it shows the list.",
         epilog="For example: human-detector models get ssdlite_pedestrian mobilenet_ssd_widerface",
     )
-    actions = parser.add_subparsers(dest="action", metavar="list | get")
+    actions = parser.add_subparsers(dest="action", metavar="list | get | add | inspect")
     actions.add_parser("list", help="show what is there, where, and what is missing")
     get = actions.add_parser(
         "get",
@@ -117,6 +132,8 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     )
     get.add_argument("names", nargs="*", metavar="NAME", help="a model of the list")
     get.add_argument("--all", action="store_true", help="all of them")
+    models_add.add_arguments(actions)
+    models_inspect.add_arguments(actions)
     options = parser.parse_args(arguments)
     if options.action == "get":
         if unknown := [name for name in options.names if name not in MODELS]:

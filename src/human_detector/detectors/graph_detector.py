@@ -102,10 +102,11 @@ class GraphDetector(Detector):
     def _loaded(self) -> Engine:
         if self._engine is None:
             settings = ModelSettings(self.model, find_model(self.model), self.max_batch_size, self.precision)
-            self._engine = load_engine(self.engine_name, settings)
-            self._labels = self._kept_classes(self._engine)
-            if self._engine.input_size:
-                self._scaler = FrameScaler(*self._engine.input_size)
+            engine = load_engine(self.engine_name, settings)
+            self._labels = self._kept_classes(engine)
+            if engine.input_size:
+                self._scaler = FrameScaler(*engine.input_size)
+            self._engine = engine
             self.detect([np.zeros((480, 640, 3), np.uint8)])
         return self._engine
 

@@ -25,6 +25,12 @@ def model_folder() -> Path:
     return user_data_path(DISTRIBUTION) / "models"
 
 
+def added_models() -> list[Path]:
+    """The files of the models that lie in the folder and are none of the catalogue."""
+    places = (model_folder().glob(f"*/{name}") for name in (FROZEN_GRAPH, ONNX_MODEL))
+    return sorted(file for files in places for file in files if file.parent.name not in MODELS)
+
+
 def find_model(model: str) -> Path:
     """The file of a model.
 

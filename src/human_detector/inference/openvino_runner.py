@@ -23,9 +23,12 @@ from human_detector.inference.openvino_device import (
 )
 from human_detector.inference.openvino_requests import Requests
 
+MOST_SIZES = 2
+"""How many sizes of pictures a model stays compiled for: that of the frames, and that of their tiles."""
+
 
 class OpenVinoRunner:
-    """See `Runner`. Compiled for one size of pictures at a time, which is faster than for any size."""
+    """See `Runner`. Compiled for each size of pictures anew, which is faster than once for any size."""
 
     def __init__(self, settings: ModelSettings, model: OnnxModel) -> None:
         self.info = engine_info()
@@ -40,17 +43,22 @@ class OpenVinoRunner:
             self._network = core().read_model(settings.graph)
         except RuntimeError as error:
             raise damaged(settings.model, settings.graph, reason(error)) from error
-        self._requests: Requests | None = None
-        self._shape: tuple[int, ...] = ()
+        self._compiled: dict[tuple[int, ...], Requests] = {}
 
     def start(self, inputs: Mapping[str, NDArray[Any]]) -> Callable[[], Outputs]:
         """See `Runner`."""
-        shape = inputs[self._picture].shape
-        if self._requests is None or shape != self._shape:
-            self._requests, self._shape = self._compile(inputs), shape
-        requests = self._requests
+        requests = self._compiled_for(inputs)
         job = requests.start(inputs)
         return lambda: requests.outputs_of(job)
+
+    def _compiled_for(self, inputs: Mapping[str, NDArray[Any]]) -> Requests:
+        shape = inputs[self._picture].shape
+        if shape not in self._compiled:
+            if len(self._compiled) == MOST_SIZES:
+                del self._compiled[next(iter(self._compiled))]  # which was used least recently
+            self._compiled[shape] = self._compile(inputs)
+        self._compiled[shape] = requests = self._compiled.pop(shape)
+        return requests
 
     def _compile(self, inputs: Mapping[str, NDArray[Any]]) -> Requests:
         try:
