@@ -15,6 +15,7 @@ import pytest
 from human_detector.__main__ import COMMANDS
 from human_detector.analysis.analyzer_arguments import ARGUMENTS
 from human_detector.commands import analyze as analyze_command
+from human_detector.commands import anonymize as anonymize_command
 from human_detector.commands import cost as cost_command
 from human_detector.commands import evaluate as evaluate_command
 from human_detector.commands import export as export_command
@@ -100,6 +101,7 @@ def test_commands_have_the_options_that_the_pages_name(
 ) -> None:
     parsers = {
         "analyze": analyze_command.main,
+        "anonymize": anonymize_command.main,
         "submit": submit_command.main,
         "cost": cost_command.main,
         "evaluate": evaluate_command.main,

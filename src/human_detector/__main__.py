@@ -27,6 +27,7 @@ class Command:
 
 COMMANDS: Mapping[str, Command] = {
     "analyze": Command("commands.analyze", "find humans and faces in videos on this machine, without AWS"),
+    "anonymize": Command("commands.anonymize", "write copies of videos in which nobody can be recognised"),
     "report": Command("commands.report", "make the page to look at a result with"),
     "export": Command(
         "commands.export", "turn a result into COCO, MOT, CSV, Parquet or Rekognition's answers"

@@ -52,7 +52,7 @@ def test_another_wish_is_another_copy(tmp_path: Path) -> None:
         AnonymizingWishes("faces", margin=0.3),
         AnonymizingWishes("faces", keep=["face:1"]),
         AnonymizingWishes("faces", mute=True),
-        FACES.with_decided(["low score, face:3"]),
+        FACES.with_decided({"low score, face:3, 0": "blur"}),
     ]
     assert not any(is_copy_of_wishes(copy, wishes) for wishes in others)
     assert not is_copy_of_wishes(sample_clip(), FACES)

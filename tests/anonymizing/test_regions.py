@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -11,37 +10,7 @@ from human_detector.anonymizing.regions import Regions, Scene
 from human_detector.anonymizing.sightings import check_detectors, sighted_frames
 from human_detector.anonymizing.wishes import AnonymizingWishes
 from human_detector.errors import ConfigurationError
-
-Box = tuple[float, float, float, float]
-
-STANDING: Box = (0.4, 0.2, 0.5, 0.8)
-"""In a picture of 200x100 pixels three times as high as wide."""
-FACE: Box = (0.43, 0.22, 0.47, 0.3)
-LYING: Box = (0.2, 0.6, 0.6, 0.8)
-
-
-def found(label: str, box: Box, track: int = 1, score: float = 0.9) -> dict[str, Any]:
-    sides = dict(zip(("x_min", "y_min", "x_max", "y_max"), box, strict=True))
-    return {"label": label, "score": score, "box": sides, "track_id": track}
-
-
-def document(*frames: Sequence[dict[str, Any]], step: float = 0.1) -> dict[str, Any]:
-    """A result of a video of 200x100 pixels."""
-    return {
-        "video": {"width": 200, "height": 100, "fps": 10},
-        "human_detection": {"detectors": [["FaceDetector", {"label": "face"}], ["HumanDetector", {"label": "person"}]]},
-        "frames": [
-            {
-                "index": i,
-                "timestamp": round(step * i, 6),
-                "detections": {
-                    "FaceDetector": [each for each in there if each["label"] == "face"],
-                    "HumanDetector": [each for each in there if each["label"] == "person"],
-                },
-            }
-            for i, there in enumerate(frames)
-        ],
-    }  # fmt: skip
+from support.people_in_a_result import FACE, LYING, STANDING, Box, document, found
 
 
 def marks(result: dict[str, Any], **wishes: Any) -> list[list[tuple[str, str]]]:

@@ -37,7 +37,9 @@ def test_an_unknown_command_is_refused(capsys: pytest.CaptureFixture[str]) -> No
     assert main(["analyse"]) == 2
     shown = capsys.readouterr()
     assert shown.out == ""
-    assert shown.err.startswith("human-detector: found 'analyse', valid is one of analyze, report, ")
+    assert shown.err.startswith(
+        "human-detector: found 'analyse', valid is one of analyze, anonymize, report, "
+    )
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from human_detector.anonymizing.covering import cover
 from human_detector.anonymizing.regions import MarkedFrame, Regions
 from human_detector.anonymizing.wishes import AnonymizingWishes
 from human_detector.errors import Interrupted, VideoError
+from human_detector.values import Image
 from human_detector.video.file import VideoFile
 from human_detector.video.sound import MP4_SOUND, Sound
 from human_detector.video.source import VideoSource
@@ -29,6 +30,7 @@ def write_anonymized(
     copy: Path,
     progress: Callable[[float], None],
     stop: Callable[[], bool],
+    look: Callable[[int, Image], None] = lambda _index, _image: None,
 ) -> None:
     """Write the copy. It has none of the metadata of the video, no subtitles and no other data.
 
@@ -40,6 +42,7 @@ def write_anonymized(
         copy: where the copy goes, an MP4; it appears when it is whole.
         progress: called with the share that is done, 0 to 1.
         stop: asked before every frame.
+        look: gets the index and the picture of every frame of the original.
 
     Raises:
         VideoError: the video can no longer be read.
@@ -54,6 +57,7 @@ def write_anonymized(
         for frame in source.frames():
             if stop():
                 raise Interrupted("stopped while the copy was written")
+            look(frame.index, frame.image)
             writer.write(cover(frame.image, regions.at(frame.timestamp), wishes.style), frame.timestamp)
             progress(source.progress)
 

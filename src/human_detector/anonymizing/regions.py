@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from human_detector.anonymizing.covering import Region, enlarged
@@ -11,6 +11,7 @@ from human_detector.anonymizing.heads import HeadPlaces, Owners, faces_of_people
 from human_detector.anonymizing.sightings import Sighted, Sighting, sighted_frames
 from human_detector.anonymizing.wishes import HOLD_SECONDS, AnonymizingWishes
 from human_detector.drawing.boxes_between_frames import BoxPaths
+from human_detector.errors import PermanentError
 from human_detector.results.detection_arrays import SIDES
 from human_detector.results.tracking import LONGEST_GAP_SECONDS
 
@@ -52,18 +53,23 @@ class Scene:
 
     def __init__(self, document: Mapping[str, Any], wishes: AnonymizingWishes) -> None:
         video = document["video"]
-        aspect = video["width"] / video["height"]
+        self._aspect = video["width"] / video["height"]
         self.wishes = wishes
         self.frames = sighted_frames(document)
         self._best = _best_scores(self.frames)
         self.counted = [self._counted(frame) for frame in self.frames]
-        self.owners: list[Owners] = faces_of_people(self.counted, aspect)
-        self.heads = HeadPlaces(self.counted, self.owners, aspect)
+        self.owners: list[Owners] = faces_of_people(self.counted, self._aspect)
+        self.heads = HeadPlaces(self.counted, self.owners, self._aspect)
 
     def is_sure(self, sighting: Sighting) -> bool:
         """Whether the track counts: its best sighting is good enough."""
         least = self.wishes.sure_face if sighting.kind == "face" else self.wishes.sure_person
         return self._best[sighting.name] >= least
+
+    def owners_among(self, frame: Sighted) -> Owners:
+        """Whose heads the faces are that count, among all people of a frame, also those who do not count."""
+        faces = [face for face in frame.faces if self.is_sure(face)]
+        return faces_of_people([replace(frame, faces=faces)], self._aspect)[0]
 
     def is_kept(self, sighting: Sighting, owners: Owners) -> bool:
         """Whether somebody stays as he is; with a person, his face."""
@@ -71,6 +77,15 @@ class Scene:
         return sighting.name in keep or any(
             f"person:{track}" in keep for track, face in owners.items() if face.name == sighting.name
         )
+
+    def check_keep(self) -> None:
+        """Return if everybody is in the video who is to stay as he is.
+
+        Raises:
+            PermanentError: somebody is not.
+        """
+        if unknown := sorted(set(self.wishes.keep) - set(self._best)):
+            raise PermanentError(f"--keep {unknown[0]}: found nobody of that number in the video")
 
     def marks(self) -> list[MarkedFrame]:
         """What is covered in each analysed frame, without what has been decided."""

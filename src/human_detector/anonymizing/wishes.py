@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, dataclass, field, replace
 
 WHAT = ("faces", "heads", "people")
 """Each covers more than the one before. `faces`: every face, and the head of everybody without one; `heads`:
 hair and ears as well; `people`: everybody from head to foot."""
 MARGIN = 0.25
 """The share of its size by which a region grows on every side: chins, ears, and what the detector cut off."""
+LARGEST_MARGIN = 5.0
 HOLD_SECONDS = 0.2
 """How long a region stays before the first and after the last sighting: 5 frames of 25 a second."""
 SURE_FACE, SURE_PERSON = 0.2, 0.4
@@ -30,7 +31,7 @@ class AnonymizingWishes:
         mute: leave the sound out.
         sure_face: the least score of a face's best sighting.
         sure_person: the same for people.
-        decided: names of the doubtful moments that are to be covered.
+        decided: what was decided about doubtful moments, by their names.
     """
 
     what: str = "faces"
@@ -40,14 +41,14 @@ class AnonymizingWishes:
     mute: bool = False
     sure_face: float = SURE_FACE
     sure_person: float = SURE_PERSON
-    decided: Collection[str] = ()
+    decided: Mapping[str, str] = field(default_factory=dict)
 
-    def with_decided(self, decided: Collection[str]) -> AnonymizingWishes:
-        """The same with the moments that somebody has looked at."""
-        return replace(self, decided=sorted(decided))
+    def with_decided(self, decided: Mapping[str, str]) -> AnonymizingWishes:
+        """The same with what somebody has decided."""
+        return replace(self, decided=dict(decided))
 
     def comment(self) -> str:
         """What a copy says about itself: the same wishes, the same words."""
-        facts = {**asdict(self), "keep": sorted(self.keep), "decided": sorted(self.decided)}
+        facts = {**asdict(self), "keep": sorted(self.keep)}
         digest = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
         return f"anonymized: {self.what}, {self.style}, {digest[:16]}"

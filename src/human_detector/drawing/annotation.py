@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ COLOURS = ((0, 158, 255), (255, 176, 0), (120, 220, 90), (230, 90, 200))
 WHITE = (255, 255, 255)
 PLATE = (24, 24, 24)
 GAP_PIXELS = 8
+JPEG_QUALITY = 80
 
 
 def annotate(image: Image, detections: Mapping[str, Sequence[Mapping[str, Any]]], caption: str = "") -> Image:
@@ -80,6 +82,13 @@ def _describe(detection: Mapping[str, Any]) -> str:
         number = f" #{detection['track_id']}" if "track_id" in detection else ""
     score = f" {detection['score']:.2f}" if "score" in detection else ""
     return f"{detection['label']}{number}{score}"
+
+
+def to_address(image: Image) -> str:
+    """A picture as a `data:` address."""
+    options = [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY]
+    _, data = cv2.imencode(".jpg", cv2.cvtColor(image, cv2.COLOR_RGB2BGR), options)
+    return "data:image/jpeg;base64," + base64.b64encode(data.tobytes()).decode()
 
 
 @dataclass(frozen=True)

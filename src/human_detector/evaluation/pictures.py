@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from human_detector.drawing.annotation import annotate, scale_to_width
+from human_detector.drawing.annotation import annotate, scale_to_width, to_address
 from human_detector.errors import PermanentError
 from human_detector.evaluation.given_results import GivenResult
 from human_detector.evaluation.mistakes import Mistake, box_of
-from human_detector.report.moments import Moment, take_images, to_address
+from human_detector.report.moments import Moment, take_images
 from human_detector.report.same_video import check_same_video
 from human_detector.values import Box, Image
 

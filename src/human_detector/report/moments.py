@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import cv2
-
-from human_detector.drawing.annotation import annotate, scale_to_width
+from human_detector.drawing.annotation import annotate, scale_to_width, to_address
 from human_detector.errors import Interrupted, VideoError
 from human_detector.values import Image
 from human_detector.video.source import VideoSource
@@ -19,7 +16,6 @@ PER_DETECTOR = 6
 LEAST_GAP_SECONDS = 1.0
 PICTURE_WIDTH = 320
 STILL_WIDTH = 960
-JPEG_QUALITY = 80
 TIME_TOLERANCE_SECONDS = 0.05
 
 Frame = Mapping[str, Any]
@@ -108,13 +104,6 @@ def draw_moment(image: Image, moment: Moment) -> str:
     others: dict[str, list[Any]] = {name: [] for name in moment.frame["detections"]}
     boxes = {**others, moment.detector: moment.frame["detections"][moment.detector]}
     return to_address(annotate(scale_to_width(image, PICTURE_WIDTH), boxes))
-
-
-def to_address(image: Image) -> str:
-    """A picture as a `data:` address."""
-    options = [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY]
-    _, data = cv2.imencode(".jpg", cv2.cvtColor(image, cv2.COLOR_RGB2BGR), options)
-    return "data:image/jpeg;base64," + base64.b64encode(data.tobytes()).decode()
 
 
 def _apart(candidates: Sequence[Moment], gap: float) -> list[Moment]:

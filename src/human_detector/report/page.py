@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from human_detector.report.moments import Moment, draw_moment, strongest_moments, take_images, to_address
+from human_detector.drawing.annotation import to_address
+from human_detector.report.moments import Moment, draw_moment, strongest_moments, take_images
 from human_detector.report.page_data import pack
 from human_detector.results.labels import labels_apart
 from human_detector.values import Image

@@ -17,10 +17,11 @@ VIDEO_SUFFIXES = {
 """What counts as a video in a folder by its name alone, so that a broken one is told of. Others are opened to
 see: `.ts`, for one, is also TypeScript. A file that is named itself may have any suffix."""
 
-COPY_SUFFIXES = (".annotated.mp4", ".blurred.mp4", ".playable.mp4")
+COPY_SUFFIXES = (".annotated.mp4", ".anonymized.mp4", ".blurred.mp4", ".playable.mp4")
 """Copies that human-detector wrote; a folder that holds some is not analysed twice."""
 OWN_SUFFIXES = (
     *(*COPY_SUFFIXES, ".report.html", ".json.frames", ".json.partial"),
+    *(".doubtful.html", ".doubtful.json", ".decisions.json"),
     *(".coco.json", ".coco_results.json", ".mot.txt"),
     *(".face_detection.json", ".person_tracking.json", ".label_detection.json"),
 )
