@@ -20,8 +20,8 @@ from human_detector.results.exports.rekognition import export_rekognition
 from human_detector.results.faces_of_people import FacesOfPeople
 from human_detector.results.made_of import made_of
 from human_detector.results.writer import lines_path, partial_path
-from human_detector.video.writer import VideoWriter
 from human_detector.video_analyzer import VideoAnalyzer
+from support.walker import DETECTORS, make_walk
 
 
 def person(
@@ -143,24 +143,11 @@ def test_best_pairs_are_those_of_trying_everything() -> None:
 
 # ---- in the result ----
 
-DETECTORS = [
-    ["support.fake_detectors:ColourDetector", {"name": "Humans", "channel": 0, "label": "person"}],
-    ["support.fake_detectors:ColourDetector", {"name": "Faces", "channel": 1, "label": "face"}],
-]
-
 
 @pytest.fixture
 def clip(tmp_path: Path) -> Path:
     """Somebody in red walks to the right, with a yellow face, turned away for two seconds."""
-    path = tmp_path / "clip.mp4"
-    with VideoWriter(path, 10.0, None) as writer:
-        for i in range(50):
-            image = np.zeros((120, 240, 3), np.uint8)
-            image[20:110, 20 + 2 * i : 60 + 2 * i, 0] = 255
-            if not 20 <= i < 40:
-                image[24:38, 32 + 2 * i : 46 + 2 * i, 1] = 255
-            writer.write(image, i / 10)
-    return path
+    return make_walk(tmp_path / "clip.mp4")
 
 
 def faces_of(document: dict[str, Any]) -> set[tuple[int, int | None]]:

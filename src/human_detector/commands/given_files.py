@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from human_detector.errors import PermanentError
+from human_detector.errors import ConfigurationError, PermanentError
 from human_detector.results.reader import read_header, read_local_result, read_result
 from human_detector.video.probe import STILL_PICTURE, why_no_video
 
@@ -79,6 +79,19 @@ def folder_of(result: str) -> Path:
 def name_of(result: str) -> str:
     """Their name without suffix: that of the result, also where only a part of it is there."""
     return PurePosixPath(PurePosixPath(result).name.removesuffix(".partial")).stem
+
+
+def video_of(result: str, document: Mapping[str, Any]) -> Path:
+    """Where the video of a result lies, as the result says.
+
+    Raises:
+        ConfigurationError: it does not say, or only where it lies in S3.
+    """
+    video = document["video"]
+    if "file" in video and not result.startswith(S3):
+        return folder_of(result) / str(video["file"])
+    place = f"in s3://{video['bucket']}/{video['key']}" if "key" in video else "nowhere that it says"
+    raise ConfigurationError(f"--video is missing: the video of {result} lies {place}; valid is a local file")
 
 
 def _what_else(path: Path) -> str | None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from human_detector.drawing.annotation import annotate, scale_to_width, to_address
+from human_detector.drawing.frame_pictures import check_time
 from human_detector.errors import Interrupted, VideoError
 from human_detector.values import Image
 from human_detector.video.source import VideoSource
@@ -16,7 +17,6 @@ PER_DETECTOR = 6
 LEAST_GAP_SECONDS = 1.0
 PICTURE_WIDTH = 320
 STILL_WIDTH = 960
-TIME_TOLERANCE_SECONDS = 0.05
 
 Frame = Mapping[str, Any]
 """An analysed frame, as the result file has it."""
@@ -88,7 +88,7 @@ def take_images(
     images: dict[int, Image] = {}
     with VideoSource(video, is_sampled=is_wanted) as source:
         for frame in source.frames():
-            _check_time(frame.index, frame.timestamp, times[frame.index])
+            check_time(frame.index, frame.timestamp, times[frame.index])
             images[frame.index] = scale_to_width(frame.image, min(STILL_WIDTH, frame.image.shape[1]))
             if len(images) == len(times):
                 return images
@@ -116,11 +116,3 @@ def _apart(candidates: Sequence[Moment], gap: float) -> list[Moment]:
             if len(chosen) == PER_DETECTOR:
                 break
     return chosen
-
-
-def _check_time(index: int, found: float, expected: float) -> None:
-    if abs(found - expected) > TIME_TOLERANCE_SECONDS:
-        raise VideoError(
-            f"the video is not the one of the result: frame {index} is at {found:.3f} s, "
-            f"in the result it is at {expected:.3f} s"
-        )

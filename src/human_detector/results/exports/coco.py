@@ -8,7 +8,7 @@ from typing import Any
 
 from human_detector.results.detection_arrays import NO_TRACK, Detections
 from human_detector.results.exports.coco_categories import COCO_CATEGORIES
-from human_detector.results.labels import asked_labels
+from human_detector.results.exports.data_sets import labels_in_order, picture_name
 from human_detector.results.writer import compact
 
 FIRST_OWN_ID = 91
@@ -21,8 +21,7 @@ def export_coco(document: Mapping[str, Any], folder: Path, name: str) -> list[Pa
     """Write `<name>.coco.json`, a data set, and `<name>.coco_results.json`, its detections as results.
 
     The images are the analysed frames. An image's id is the frame's index plus 1, as some tools take 0 for
-    none; its file name is the one that `ffmpeg -i VIDEO -start_number 0 -fps_mode passthrough NAME_%06d.jpg`
-    gives.
+    none.
 
     Args:
         document: a result.
@@ -30,7 +29,7 @@ def export_coco(document: Mapping[str, Any], folder: Path, name: str) -> list[Pa
         name: of the files, without suffix.
     """
     table = Detections.from_document(document)
-    categories = category_ids(document, table)
+    categories = category_ids(document)
     detections = _detections(table, categories)
     data_set = {
         "info": {"description": f"detections in {name}"},
@@ -52,13 +51,12 @@ def export_coco(document: Mapping[str, Any], folder: Path, name: str) -> list[Pa
     return [data_set_path, results_path]
 
 
-def category_ids(document: Mapping[str, Any], table: Detections) -> dict[str, int]:
+def category_ids(document: Mapping[str, Any]) -> dict[str, int]:
     """The number of each label: COCO's own, to be scored against COCO's labels, or a new one.
 
     What was looked for has one whether it was found or not: so several videos have the same numbers.
     """
-    asked = [label for labels in asked_labels(document).values() for label in labels]
-    labels = {"person", *asked, *table.label.tolist()}
+    labels = {"person", *labels_in_order(document)}
     own = sorted(labels - COCO_CATEGORIES.keys())
     numbers = {label: COCO_CATEGORIES[label] for label in labels & COCO_CATEGORIES.keys()}
     numbers |= {label: FIRST_OWN_ID + place for place, label in enumerate(own)}
@@ -68,7 +66,7 @@ def category_ids(document: Mapping[str, Any], table: Detections) -> dict[str, in
 def _image(document: Mapping[str, Any], frame: Mapping[str, Any], name: str) -> dict[str, Any]:
     return {
         "id": frame["index"] + 1,
-        "file_name": f"{name}_{frame['index']:06d}.jpg",
+        "file_name": picture_name(name, frame["index"]),
         "width": document["video"]["width"],
         "height": document["video"]["height"],
         "frame_index": frame["index"],

@@ -9,14 +9,20 @@ from typing import Any
 from human_detector.errors import in_words
 from human_detector.results.exports.coco import export_coco
 from human_detector.results.exports.csv_and_parquet import export_csv, export_parquet, import_pyarrow
+from human_detector.results.exports.cvat import export_cvat
+from human_detector.results.exports.label_studio import export_label_studio
 from human_detector.results.exports.mot import export_mot
 from human_detector.results.exports.rekognition import export_rekognition
+from human_detector.results.exports.yolo import export_yolo
 
 Exporter = Callable[[Mapping[str, Any], Path, str], list[Path]]
 """Takes a result, a folder, and the name of the files without suffix; returns the files it has written."""
 
 EXPORTERS: Mapping[str, Exporter] = {
     "coco": export_coco,
+    "yolo": export_yolo,
+    "cvat": export_cvat,
+    "labelstudio": export_label_studio,
     "mot": export_mot,
     "csv": export_csv,
     "rekognition": export_rekognition,
