@@ -12,8 +12,9 @@ import pytest
 
 from human_detector.commands import evaluate as evaluate_command
 from human_detector.video.writer import VideoWriter
-from support.chromium import chromium, find_chromium
+from support.chromium import chromium
 from support.evaluating import HEIGHT, WIDTH, coco, result, write_json
+from support.report_page import needs_chromium
 
 LARGE, SMALL, THERE, WRONG = (
     (100, 100, 300, 400),
@@ -51,8 +52,6 @@ def evaluate(folder: Path, *more: str) -> Path:
 
 def look(page: Path, script: str) -> Any:
     """What a script finds in the page; the page complains of nothing and asks for nothing but itself."""
-    if find_chromium() is None:
-        pytest.skip("no Chromium is installed")
     with chromium() as browser:
         browser.open(page)
         found = browser.run(script)
@@ -61,6 +60,7 @@ def look(page: Path, script: str) -> Any:
     return found
 
 
+@needs_chromium
 def test_the_worst_mistakes_come_first_and_once(folder: Path) -> None:
     script = """(() => {
       const figures = [...document.querySelectorAll("figure")];
@@ -83,6 +83,7 @@ def test_the_worst_mistakes_come_first_and_once(folder: Path) -> None:
     assert not seen["overflow"]
 
 
+@needs_chromium
 def test_the_picture_is_of_the_mistake(folder: Path) -> None:
     """The first shows the red box: from 1/7 to 3/7 of the view, which ends at the left edge of the frame."""
     script = """(async () => {

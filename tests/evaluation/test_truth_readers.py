@@ -113,6 +113,25 @@ def test_cvat_for_video(tmp_path: Path) -> None:
     }
 
 
+def test_cvat_for_a_project_of_several_videos(tmp_path: Path) -> None:
+    """Their frames have the same numbers."""
+    task = """<task><id>{0}</id><mode>interpolation</mode><start_frame>0</start_frame><stop_frame>1</stop_frame>
+<original_size><width>1000</width><height>500</height></original_size><source>{1}.mp4</source></task>"""
+    track = """<track id="{0}" label="person" task_id="{0}"><box frame="{1}" outside="0" xtl="0" ytl="0" xbr="100"
+ybr="100"></box></track>"""
+    (tmp_path / "annotations.xml").write_text(
+        f"<annotations><meta><project><tasks>{task.format(7, 'first')}{task.format(8, 'second')}</tasks></project>"
+        f"</meta>{track.format(8, 0)}{track.format(7, 1)}</annotations>"
+    )
+    box = ("person", (0, 0, 0.1, 0.2))
+    assert content(read_truth(tmp_path / "annotations.xml")) == {
+        (("first",), 0): [],
+        (("first",), 1): [box],
+        (("second",), 0): [box],
+        (("second",), 1): [box],
+    }
+
+
 def test_a_turned_box_of_cvat_is_taken_as_the_upright_one_around_it(tmp_path: Path) -> None:
     turned = CVAT_IMAGES.replace('z_order="0"', 'rotation="90"').replace('xbr="300"', 'xbr="200"')
     (tmp_path / "annotations.xml").write_text(turned)
@@ -181,6 +200,11 @@ def test_what_lies_outside_of_the_frame_is_cut_off(tmp_path: Path) -> None:
         ("t.xml", CVAT_IMAGES.replace("points", "polygon"), "found a polygon (eye), valid are boxes"),
         ("t.xml", CVAT_IMAGES.replace('xtl="100"', 'xtl="x"'), "box xtl: found 'x', valid is a number"),
         ("t.xml", CVAT_VIDEO.replace("stop_frame", "size2"), "it does not say which frames were labelled"),
+        (
+            "t.xml",
+            CVAT_VIDEO.replace("<size>5", "<mode>annotation</mode><size>5"),
+            "valid is CVAT for images 1.1",
+        ),
         ("t.zip", "PK\x03\x04", "found a ZIP file, which is to be unpacked first; valid is a COCO file"),
         (
             "t.csv",

@@ -8,7 +8,8 @@ from __future__ import annotations
 import math
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path, PurePosixPath
 from xml.etree import ElementTree
@@ -41,13 +42,13 @@ def read_cvat(path: Path) -> Truth:
     try:
         _check_shapes(root)
         tracks = root.findall("track")
-        return Truth(path, _frames_of_tracks(root, tracks) if tracks else _frames_of_images(root))
+        tasks = _tasks(root)
+        return Truth(path, _frames_of_tracks(tracks, tasks) if tracks else _frames_of_images(root, tasks))
     except TruthError as error:
         raise TruthError(f"--truth {path}: {error}") from error
 
 
-def _frames_of_images(root: Element) -> list[TruthFrame]:
-    source = _names_of_source(root)
+def _frames_of_images(root: Element, tasks: Mapping[str, _Task]) -> list[TruthFrame]:
     frames = []
     for image in root.findall("image"):
         name = image.get("name", "")
@@ -58,37 +59,79 @@ def _frames_of_images(root: Element) -> list[TruthFrame]:
             )
         size = _number(image, "width"), _number(image, "height")
         boxes = (_box(box, box.get("label", ""), size) for box in image.findall("box"))
-        frames.append(TruthFrame((*names_of_video(name), *source), index, tuple(filter(None, boxes))))
+        names = (*names_of_video(name), *_task_of(image, tasks).names)
+        frames.append(TruthFrame(names, index, tuple(filter(None, boxes))))
     return frames
 
 
-def _frames_of_tracks(root: Element, tracks: Sequence[Element]) -> list[TruthFrame]:
-    size_element = root.find("meta//original_size")
-    if size_element is None:
-        raise TruthError("it does not say how large the frames are (meta, original_size)")
-    size = _content(size_element, "width"), _content(size_element, "height")
-    frames = _labelled_frames(root)
-    boxes: dict[int, list[TruthBox]] = defaultdict(list)
+def _frames_of_tracks(tracks: Sequence[Element], tasks: Mapping[str, _Task]) -> list[TruthFrame]:
+    boxes: dict[tuple[str, int], list[TruthBox]] = defaultdict(list)
     for track in tracks:
-        for index, element in _shown(track, frames.stop):
-            if box := _box(element, track.get("label", ""), size):
-                boxes[index].append(box)
-    names = _names_of_source(root)
-    return [TruthFrame(names, index, tuple(boxes[index])) for index in frames]
+        task = _task_of(track, tasks)
+        for index, element in _shown(track, task.frames.stop):
+            if box := _box(element, track.get("label", ""), task.size):
+                boxes[task.number, index].append(box)
+    return [
+        TruthFrame(task.names, index, tuple(boxes[task.number, index]))
+        for task in tasks.values()
+        for index in task.frames
+    ]
 
 
-def _labelled_frames(root: Element) -> range:
-    """Those that the task has shown to people."""
-    for owner in ("task", "job", "project"):
-        meta = root.find(f"meta/{owner}")
-        if meta is not None and meta.find("stop_frame") is not None:
-            step = _STEP.search(meta.findtext("frame_filter") or "")
-            return range(
-                int(_content(meta, "start_frame")),
-                int(_content(meta, "stop_frame")) + 1,
-                int(step[1]) if step else 1,
-            )
-    raise TruthError("it does not say which frames were labelled (meta, start_frame and stop_frame)")
+@dataclass(frozen=True)
+class _Task:
+    """What people were given to label at a time; a project has several.
+
+    Attributes:
+        number: its `id`.
+        names: of the video.
+        element: what CVAT says of it.
+    """
+
+    number: str
+    names: tuple[str, ...]
+    element: Element
+
+    @property
+    def frames(self) -> range:
+        """Those that were shown to people, by the video's own numbers."""
+        if self.element.findtext("mode") == "annotation":
+            raise TruthError("it is of pictures, whose names it does not have; valid is CVAT for images 1.1")
+        if self.element.find("stop_frame") is None:
+            raise TruthError("it does not say which frames were labelled (meta, start_frame and stop_frame)")
+        step = _STEP.search(self.element.findtext("frame_filter") or "")
+        first, last = (int(_content(self.element, f"{end}_frame")) for end in ("start", "stop"))
+        return range(first, last + 1, int(step[1]) if step else 1)
+
+    @property
+    def size(self) -> tuple[float, float]:
+        """Width and height of the frames, pixels."""
+        size = self.element.find("original_size")
+        if size is None:
+            raise TruthError("it does not say how large the frames are (meta, original_size)")
+        return _content(size, "width"), _content(size, "height")
+
+
+def _tasks(root: Element) -> dict[str, _Task]:
+    """By their number."""
+    source_of_all = root.findtext("meta/source")
+    elements = root.findall("meta//task") or root.findall("meta/job") or [Element("task")]
+    tasks = {}
+    for element in elements:
+        source = element.findtext("source") or source_of_all
+        number = element.findtext("id") or ""
+        tasks[number] = _Task(number, (PurePosixPath(source).stem,) if source else (), element)
+    return tasks
+
+
+def _task_of(element: Element, tasks: Mapping[str, _Task]) -> _Task:
+    """The task of a picture or a track; in the labels of a single one nothing says it."""
+    if len(tasks) == 1:
+        return next(iter(tasks.values()))
+    number = element.get("task_id", "")
+    if number not in tasks:
+        raise TruthError(f"found the task_id {number!r}, valid is one of {', '.join(tasks)}")
+    return tasks[number]
 
 
 def _shown(track: Element, end: int) -> Iterator[tuple[int, Element]]:
@@ -128,11 +171,6 @@ def _check_shapes(root: Element) -> None:
     for shape in OTHER_SHAPES:
         if (found := root.find(f".//{shape}")) is not None:
             raise TruthError(f"found a {shape} ({found.get('label', 'of a track')}), valid are boxes")
-
-
-def _names_of_source(root: Element) -> tuple[str, ...]:
-    source = root.findtext("meta//source") or ""
-    return (PurePosixPath(source).stem,) if source else ()
 
 
 def _content(element: Element, name: str) -> float:
