@@ -2,9 +2,9 @@
 
 .venv/bin/python docs/make_pictures.py CLIP...     (after ./run_tests.sh, which gets models and Chromium)
 
-frames.png was made of classroom and face-demographics-walking, sample videos of the Intel IoT DevKit
-(github.com/intel-iot-devkit/sample-videos, Creative Commons Attribution 4.0), scaled to 480x270. Whoever
-shows the picture names them.
+frames.png and anonymized.png were made of classroom and face-demographics-walking, sample videos of the Intel
+IoT DevKit (github.com/intel-iot-devkit/sample-videos, Creative Commons Attribution 4.0), scaled to 480x270.
+Whoever shows a picture names them.
 """
 
 from __future__ import annotations
@@ -27,6 +27,10 @@ need_packages_of("requirements-dev.txt")
 import cv2  # noqa: E402
 import numpy as np  # noqa: E402
 
+from human_detector.anonymizing.covering import cover  # noqa: E402
+from human_detector.anonymizing.regions import Regions, Scene  # noqa: E402
+from human_detector.anonymizing.wishes import AnonymizingWishes  # noqa: E402
+from human_detector.commands.anonymize import DETECTORS  # noqa: E402
 from human_detector.drawing.annotation import annotate, contact_sheet, scale_to_width  # noqa: E402
 from human_detector.report.page import write_report  # noqa: E402
 from human_detector.values import Image  # noqa: E402
@@ -41,10 +45,10 @@ Frame = Mapping[str, Any]
 
 
 def main(clips: Sequence[Path]) -> None:
-    """Write frames.png and report.png beside this file.
+    """Write frames.png, anonymized.png and report.png beside this file.
 
     Args:
-        clips: the videos of frames.png, all of one shape.
+        clips: the videos of frames.png and anonymized.png, all of one shape.
     """
     folder = Path(__file__).resolve().parent
     configuration = json.loads((ROOT / "demo" / "variables.json").read_text())["human_detection"]
@@ -52,6 +56,7 @@ def main(clips: Sequence[Path]) -> None:
     write_sheet(
         [picture for clip in clips for picture in best_pictures(clip, analyzer)], folder / "frames.png"
     )
+    write_sheet([picture for clip in clips for picture in before_and_after(clip)], folder / "anonymized.png")
     video = sample_clip(BIKES)
     with tempfile.TemporaryDirectory() as scratch:
         page = Path(scratch) / "report.html"
@@ -70,6 +75,18 @@ def best_pictures(video: Path, analyzer: VideoAnalyzer) -> list[Image]:
             annotate(scale_to_width(frame.image, PICTURE_WIDTH), chosen[frame.index]["detections"])
             for frame in source.frames()
         ]
+
+
+def before_and_after(video: Path) -> list[Image]:
+    """A frame from the middle of a video, and the same of its anonymised copy."""
+    analyzer = VideoAnalyzer(DETECTORS, frame_ratio=1.0, tracker=True)
+    wishes = AnonymizingWishes()
+    marked = Scene(analyzer.analyze(video).to_dict(), wishes).marks()
+    middle = marked[len(marked) // 2]
+    with VideoSource(video, is_sampled=lambda index: index == middle.index) as source:
+        (image,) = (frame.image for frame in source.frames())
+    covered = cover(image, Regions(marked, wishes.margin).at(middle.timestamp), wishes.style)
+    return [scale_to_width(each, PICTURE_WIDTH) for each in (image, covered)]
 
 
 def total_score(frame: Frame) -> float:
@@ -101,5 +118,7 @@ def write_screenshot(page: Path, path: Path) -> None:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description="Make the pictures of the README and of the pages.")
-    parser.add_argument("clips", nargs="+", type=Path, metavar="CLIP", help="a video for frames.png")
+    parser.add_argument(
+        "clips", nargs="+", type=Path, metavar="CLIP", help="a video for frames.png and anonymized.png"
+    )
     main(parser.parse_args().clips)
