@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from xml.etree import ElementTree
 
+import cv2
 import numpy as np
 import pytest
 import yaml
@@ -13,6 +14,7 @@ import yaml
 from human_detector.errors import PermanentError
 from human_detector.evaluation.read_truth import read_truth
 from human_detector.results.detection_arrays import Detections
+from human_detector.results.exports.data_sets import picture_name
 from human_detector.results.exports.formats import EXPORTERS
 from human_detector.results.exports.label_studio import ADDRESS
 from support.sample_results import HEIGHT, WIDTH, sample_result, two_labels
@@ -131,9 +133,45 @@ def test_label_studio_tasks_fit_their_interface(tmp_path: Path) -> None:
     assert np.allclose([row[2] for row in sorted(found)], [row[2] for row in wanted], atol=1e-4)
 
 
+# With the tools' own packages, which are too large to be installed for this alone:
+# pip install label-studio-sdk datumaro
+
+
 def test_label_studio_itself_accepts_tasks_and_interface(tmp_path: Path) -> None:
     sdk = pytest.importorskip("label_studio_sdk.label_interface")
     tasks_path, interface_path = EXPORTERS["labelstudio"](two_labels(), tmp_path, "clip")
     interface = sdk.LabelInterface(interface_path.read_text())
     for task in json.loads(tasks_path.read_text()):
-        assert interface.validate_task(task, validate_regions_only=False)
+        (prediction,) = task["predictions"]
+        assert interface.validate_task({"data": task["data"]})
+        assert interface.validate_prediction(prediction)
+        for region in prediction["result"]:
+            region["value"]["rectanglelabels"] = ["cat"]
+        assert not (prediction["result"] and interface.validate_prediction(prediction))
+
+
+@pytest.mark.parametrize(("name", "place"), [("yolo", "clip.yolo"), ("cvat", "clip.cvat")])
+def test_datumaro_opens_the_sets(name: str, place: str, tmp_path: Path) -> None:
+    """CVAT reads and writes with it."""
+    datumaro = pytest.importorskip("datumaro")
+    document = two_labels()
+    (path,) = EXPORTERS[name](document, tmp_path, "clip")
+    pictures = tmp_path / place / "images"
+    pictures.mkdir(parents=True)
+    for frame in document["frames"]:
+        picture = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
+        cv2.imwrite(str(pictures / picture_name("clip", frame["index"])), picture)
+    if name == "cvat":
+        path.rename(tmp_path / place / "annotations.xml")
+    data_set = datumaro.Dataset.import_from(str(tmp_path / place), name)
+    labels = [label.name for label in data_set.categories()[datumaro.AnnotationType.label]]
+    found = sorted(
+        (int(item.id.rpartition("_")[2]), labels[box.label], tuple(box.points))
+        for item in data_set
+        for box in item.annotations
+    )
+    table = Detections.from_document(document)
+    rows = zip(table.frame_index.tolist(), table.label.tolist(), table.pixels.tolist(), strict=True)
+    wanted = sorted((index, label, tuple(box)) for index, label, box in rows)
+    assert [row[:2] for row in found] == [row[:2] for row in wanted]
+    assert np.allclose([row[2] for row in found], [row[2] for row in wanted], atol=0.02)
