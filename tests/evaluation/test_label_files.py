@@ -8,8 +8,9 @@ import cv2
 import numpy as np
 import pytest
 
-from human_detector.evaluation.label_files import WRITERS, Proposal
+from human_detector.evaluation.label_files import WRITERS
 from human_detector.evaluation.read_truth import read_truth
+from human_detector.results.exports.data_sets import LabelledPicture
 from support.evaluating import HEIGHT, WIDTH, result
 
 NAME = 'a "clip" & more'
@@ -24,7 +25,7 @@ def test_proposals_are_read_back(name: str, tmp_path: Path) -> None:
     for frame in frames:
         picture = f"{NAME}_{frame['index']:06d}.jpg"
         (tmp_path / "images" / picture).write_bytes(b"")
-        proposals.append(Proposal(picture, frame["index"], (WIDTH, HEIGHT), frame["detections"]["D"]))
+        proposals.append(LabelledPicture(picture, frame["index"], (WIDTH, HEIGHT), frame["detections"]["D"]))
     written = WRITERS[name](proposals, ["<face>: 1", "person"], tmp_path)
     first, second = read_truth(written).frames
     assert [(each.videos, each.index) for each in (first, second)] == [((NAME,), 3), ((NAME,), 12)]
@@ -41,7 +42,9 @@ def folder(tmp_path: Path) -> Path:
     frames = result({3: {"D": boxes}, 12: {"D": boxes[:1]}})["frames"]
     (tmp_path / "images").mkdir()
     proposals = [
-        Proposal(f"clip_{each['index']:06d}.jpg", each["index"], (WIDTH, HEIGHT), each["detections"]["D"])
+        LabelledPicture(
+            f"clip_{each['index']:06d}.jpg", each["index"], (WIDTH, HEIGHT), each["detections"]["D"]
+        )
         for each in frames
     ]
     for each in proposals:

@@ -17,10 +17,11 @@ from human_detector.commands.progress_display import ProgressDisplay
 from human_detector.commands.sample_results import analyzers, given_results, new_results
 from human_detector.commands.tables import print_table
 from human_detector.errors import ConfigurationError, PermanentError
-from human_detector.evaluation.label_files import IMAGES, WRITERS
+from human_detector.evaluation.label_files import WRITERS
 from human_detector.evaluation.sample import AnalysedVideo, choose_frames, write_sample
 from human_detector.evaluation.worth_labelling import Candidates
 from human_detector.logs import log_native_output
+from human_detector.results.exports.data_sets import PICTURES
 from human_detector.validation import Number, WholeNumber, option
 from human_detector.video.find_videos import find_videos
 
@@ -66,7 +67,7 @@ def run(arguments: Sequence[str]) -> int:
 
 def _analysed(options: argparse.Namespace, display: ProgressDisplay) -> list[AnalysedVideo]:
     """The videos with their results, given or new; what cannot be used is said before anything is opened."""
-    pictures = options.output / IMAGES
+    pictures = options.output / PICTURES
     if pictures.is_dir() and any(pictures.iterdir()):
         raise ConfigurationError(
             f"--output {options.output}: pictures are there already; valid is a new folder"
@@ -90,7 +91,7 @@ def _print(chosen: Sequence[Candidates], files: Sequence[Path], options: argpars
     ]
     header = ["Video", "Frames", *(reason.capitalize() for reason in reasons), "Taken"]
     print_table(header, rows, right=header[1:])
-    for path in [options.output / IMAGES, *files]:
+    for path in [options.output / PICTURES, *files]:
         print(path)
     taken = sum(len(each.chosen) for each in chosen)
     if taken < options.frames:

@@ -11,9 +11,10 @@ import cv2
 
 from human_detector.errors import VideoError
 from human_detector.evaluation.given_results import Found, GivenResult
-from human_detector.evaluation.label_files import IMAGES, WRITERS, Proposal
+from human_detector.evaluation.label_files import WRITERS
 from human_detector.evaluation.worth_labelling import Candidates, candidates, choose
 from human_detector.report.same_video import check_same_video
+from human_detector.results.exports.data_sets import PICTURES, LabelledPicture
 from human_detector.video.source import VideoSource
 
 JPEG_QUALITY = 95
@@ -80,14 +81,14 @@ def write_sample(
     Returns:
         The files with the proposals.
     """
-    (folder / IMAGES).mkdir(parents=True, exist_ok=True)
-    proposals: list[Proposal] = []
+    (folder / PICTURES).mkdir(parents=True, exist_ok=True)
+    proposals: list[LabelledPicture] = []
     for each, frames in zip(videos, chosen, strict=True):
         analysed = each.results[0].frames()
         names = {index: f"{each.name}_{index:06d}.jpg" for index in sorted(frames.chosen)}
-        _write_pictures(each.video, names, folder / IMAGES)
+        _write_pictures(each.video, names, folder / PICTURES)
         proposals += [
-            Proposal(name, index, each.results[0].size, _above(analysed[index], threshold))
+            LabelledPicture(name, index, each.results[0].size, _above(analysed[index], threshold))
             for index, name in names.items()
         ]
     labels = sorted({label for each in videos for label in each.results[0].detectors_by_label()})

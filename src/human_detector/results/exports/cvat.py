@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from xml.etree.ElementTree import Element, ElementTree, SubElement, indent
 
-from human_detector.results.exports.data_sets import detections_of, labels_in_order, picture_name
+from human_detector.results.exports.data_sets import LabelledPicture, labelled_pictures, labels_in_order
 
 
 def export_cvat(document: Mapping[str, Any], folder: Path, name: str) -> list[Path]:
@@ -18,33 +18,39 @@ def export_cvat(document: Mapping[str, Any], folder: Path, name: str) -> list[Pa
         folder: where to.
         name: of the file, without suffix.
     """
+    pictures = labelled_pictures(document, name)
+    return [write_cvat(pictures, labels_in_order(document), folder / f"{name}.cvat.xml")]
+
+
+def write_cvat(pictures: Sequence[LabelledPicture], labels: Sequence[str], path: Path) -> Path:
+    """Write the boxes of pictures.
+
+    Args:
+        pictures: in the order that they get.
+        labels: all that there may be.
+        path: the file.
+
+    Returns:
+        The file.
+    """
     root = Element("annotations")
     SubElement(root, "version").text = "1.1"
-    task = SubElement(SubElement(root, "meta"), "task")
-    SubElement(task, "name").text = name
-    SubElement(task, "size").text = str(len(document["frames"]))
-    SubElement(task, "mode").text = "annotation"
-    labels = SubElement(task, "labels")
-    for label in labels_in_order(document):
-        entry = SubElement(labels, "label")
+    names = SubElement(SubElement(SubElement(root, "meta"), "task"), "labels")
+    for label in labels:
+        entry = SubElement(names, "label")
         SubElement(entry, "name").text = label
         SubElement(entry, "attributes")
-    for number, frame in enumerate(document["frames"]):
-        _add_image(root, number, frame, document["video"], name)
+    for number, picture in enumerate(pictures):
+        _add_image(root, number, picture)
     indent(root)
-    path = folder / f"{name}.cvat.xml"
     ElementTree(root).write(path, encoding="utf-8", xml_declaration=True)
-    return [path]
+    return path
 
 
-def _add_image(
-    root: Element, number: int, frame: Mapping[str, Any], video: Mapping[str, Any], name: str
-) -> None:
-    width, height = video["width"], video["height"]
-    image = SubElement(root, "image", id=str(number), name=picture_name(name, frame["index"]))
-    image.set("width", str(width))
-    image.set("height", str(height))
-    for found in detections_of(frame):
+def _add_image(root: Element, number: int, picture: LabelledPicture) -> None:
+    width, height = picture.size
+    image = SubElement(root, "image", id=str(number), name=picture.name, width=str(width), height=str(height))
+    for found in picture.found:
         box = found["box"]
         sides = {
             "xtl": box["x_min"] * width,

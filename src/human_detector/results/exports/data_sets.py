@@ -1,13 +1,45 @@
-"""What the formats for labelling and training have in common: names of pictures, and an order of labels."""
+"""What the formats for labelling and training have in common: labelled pictures, and an order of the labels."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from human_detector.results.labels import asked_labels
 
 PICTURES = "images"
+
+
+@dataclass(frozen=True)
+class LabelledPicture:
+    """A picture with what is in it.
+
+    Attributes:
+        name: of the file.
+        index: of the frame.
+        size: width and height, pixels.
+        found: detections as the result file has them; `label` and `box` are what counts.
+    """
+
+    name: str
+    index: int
+    size: tuple[int, int]
+    found: Sequence[Mapping[str, Any]]
+
+
+def labelled_pictures(document: Mapping[str, Any], name: str) -> list[LabelledPicture]:
+    """The analysed frames of a result.
+
+    Args:
+        document: a result.
+        name: of the result, without suffix.
+    """
+    size = document["video"]["width"], document["video"]["height"]
+    return [
+        LabelledPicture(picture_name(name, frame["index"]), frame["index"], size, list(detections_of(frame)))
+        for frame in document["frames"]
+    ]
 
 
 def picture_name(name: str, index: int) -> str:

@@ -8,7 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from human_detector.errors import PermanentError
-from human_detector.results.exports.data_sets import PICTURES, detections_of, labels_in_order, picture_name
+from human_detector.results.exports.data_sets import (
+    PICTURES,
+    LabelledPicture,
+    labelled_pictures,
+    labels_in_order,
+)
 
 LABELS = "labels"
 DIGITS = 6
@@ -16,9 +21,6 @@ DIGITS = 6
 
 def export_yolo(document: Mapping[str, Any], folder: Path, name: str) -> list[Path]:
     """Write the folder `<name>.yolo` with `data.yaml` and a text file in `labels/` for each analysed frame.
-
-    A line is `class x y width height` in fractions of the frame, x and y of the centre. A frame without
-    detections has an empty file: somebody looked, and nothing is there.
 
     Args:
         document: a result.
@@ -28,26 +30,11 @@ def export_yolo(document: Mapping[str, Any], folder: Path, name: str) -> list[Pa
     Raises:
         PermanentError: labels of other frames lie there, which would become part of the set.
     """
-    data_set = yolo_folder(folder, name)
-    labels = labels_in_order(document)
-    contents = {
-        Path(picture_name(name, frame["index"])).with_suffix(".txt").name: _lines(frame, labels)
-        for frame in document["frames"]
-    }
-    text_folder = data_set / LABELS
-    if others := sorted({path.name for path in text_folder.glob("*.txt")} - contents.keys()):
-        raise PermanentError(
-            f"{text_folder} has labels of another export, such as {others[0]}: remove it first"
-        )
-    text_folder.mkdir(parents=True, exist_ok=True)
-    for file_name, lines in contents.items():
-        (text_folder / file_name).write_text("".join(lines))
-    description = data_set / "data.yaml"
-    names = "".join(f"  {number}: {json.dumps(label)}\n" for number, label in enumerate(labels))
-    description.write_text(
-        f"path: .\ntrain: {PICTURES}\nval: {PICTURES}\nnc: {len(labels)}\nnames:\n{names}", encoding="utf-8"
-    )
-    return [description]
+    pictures, data_set = labelled_pictures(document, name), yolo_folder(folder, name)
+    own = {_text_name(picture) for picture in pictures}
+    if others := sorted({path.name for path in (data_set / LABELS).glob("*.txt")} - own):
+        raise PermanentError(f"{data_set / LABELS} has labels of another export, such as {others[0]}")
+    return [write_yolo(pictures, labels_in_order(document), data_set)]
 
 
 def yolo_folder(folder: Path, name: str) -> Path:
@@ -55,16 +42,43 @@ def yolo_folder(folder: Path, name: str) -> Path:
     return folder / f"{name}.yolo"
 
 
-def _lines(frame: Mapping[str, Any], labels: Sequence[str]) -> list[str]:
-    lines = []
-    for found in detections_of(frame):
-        box = found["box"]
-        numbers = (
-            (box["x_min"] + box["x_max"]) / 2,
-            (box["y_min"] + box["y_max"]) / 2,
-            box["x_max"] - box["x_min"],
-            box["y_max"] - box["y_min"],
-        )
-        text = " ".join(f"{number:.{DIGITS}f}" for number in numbers)
-        lines.append(f"{labels.index(found['label'])} {text}\n")
-    return lines
+def write_yolo(pictures: Sequence[LabelledPicture], labels: Sequence[str], data_set: Path) -> Path:
+    """Write `data.yaml`, and a text file in `labels/` for each picture.
+
+    A line is `class x y width height` in fractions of the picture, x and y of the centre. A picture without
+    anything has an empty file: somebody looked, and nothing is there.
+
+    Args:
+        pictures: they lie in `images/`, or will.
+        labels: all that there may be; the place of one is its class.
+        data_set: the folder; it is made if need be.
+
+    Returns:
+        The description, `data.yaml`.
+    """
+    (data_set / LABELS).mkdir(parents=True, exist_ok=True)
+    for picture in pictures:
+        lines = "".join(_line(found, labels) for found in picture.found)
+        (data_set / LABELS / _text_name(picture)).write_text(lines)
+    description = data_set / "data.yaml"
+    names = "".join(f"  {number}: {json.dumps(label)}\n" for number, label in enumerate(labels))
+    description.write_text(
+        f"path: .\ntrain: {PICTURES}\nval: {PICTURES}\nnc: {len(labels)}\nnames:\n{names}", encoding="utf-8"
+    )
+    return description
+
+
+def _text_name(picture: LabelledPicture) -> str:
+    return Path(picture.name).with_suffix(".txt").name
+
+
+def _line(found: Mapping[str, Any], labels: Sequence[str]) -> str:
+    box = found["box"]
+    numbers = (
+        (box["x_min"] + box["x_max"]) / 2,
+        (box["y_min"] + box["y_max"]) / 2,
+        box["x_max"] - box["x_min"],
+        box["y_max"] - box["y_min"],
+    )
+    text = " ".join(f"{number:.{DIGITS}f}" for number in numbers)
+    return f"{labels.index(found['label'])} {text}\n"
