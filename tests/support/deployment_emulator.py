@@ -11,12 +11,12 @@ import threading
 import time
 import urllib.error
 import urllib.request
-import venv
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from support.deployment_clone import REGION
+from support.own_environment import own_environment
 from support.paths import ROOT
 
 CACHE = ROOT / ".cache" / "deploy-tests"
@@ -29,23 +29,8 @@ START_SECONDS = 30
 
 
 def aws_command_line() -> Path:
-    """The folder of the program `aws`, in an environment of its own because it pins another botocore; made once."""
-    requirements = Path(__file__).parent / "requirements-aws-cli.txt"
-    folder, stamp = CACHE / "aws-cli", CACHE / "aws-cli.installed"
-    wanted = requirements.read_text()
-    if not stamp.exists() or stamp.read_text() != wanted:
-        venv.create(folder, clear=True, with_pip=True)
-        pip = [
-            str(folder / "bin" / "python"),
-            "-m",
-            "pip",
-            "install",
-            "--quiet",
-            "--disable-pip-version-check",
-        ]
-        subprocess.run([*pip, "-r", str(requirements)], check=True)
-        stamp.write_text(wanted)
-    return folder / "bin"
+    """The folder of the program `aws`, in an environment of its own because it pins another botocore."""
+    return own_environment(CACHE / "aws-cli", Path(__file__).parent / "requirements-aws-cli.txt")
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from human_detector.errors import ConfigurationError
 from human_detector.values import EngineInfo, Image, ScaledImage
 
 ENGINES = ("auto", "tensorflow", "openvino", "onnxruntime")
@@ -17,6 +18,11 @@ ENGINES = ("auto", "tensorflow", "openvino", "onnxruntime")
 
 PRECISIONS = ("fp32", "bf16", "fp16")
 """What a detector's argument `precision` may be: in what kind of number the network computes."""
+
+
+class NotForThisEngine(ConfigurationError):
+    """An engine cannot read or run a graph; another one may."""
+
 
 Picture = Image | ScaledImage
 """What an engine takes: an image as it is, or scaled."""

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import ctypes
+import logging
 from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from itertools import chain
 
 from human_detector.errors import ConfigurationError
-from human_detector.inference.engine import Engine, ModelSettings
+from human_detector.inference.engine import Engine, ModelSettings, NotForThisEngine
 from human_detector.inference.model_files import is_onnx
+
+log = logging.getLogger(__name__)
 
 EXTRAS: Mapping[str, Sequence[str]] = {
     "openvino": ("openvino",),
@@ -48,7 +51,20 @@ def load_engine(wanted: str, settings: ModelSettings) -> Engine:
         extras = chain.from_iterable(EXTRAS[each] for each in (able if wanted == "auto" else [name]))
         how = " or ".join(f'pip install "human-detector[{extra}]"' for extra in extras)
         raise ConfigurationError(f"engine: found {wanted!r}, but {what} installed here: {how}")
-    return _load_onnx(name, settings) if onnx else _load_graph(name, settings)
+    if onnx:
+        return _load_onnx(name, settings)
+    return _load_graph(name, settings) if wanted != "auto" else _load_graph_somehow(name, settings)
+
+
+def _load_graph_somehow(preferred: str, settings: ModelSettings) -> Engine:
+    """A graph in the engine that is fastest here, else in TensorFlow, which made it."""
+    try:
+        return _load_graph(preferred, settings)
+    except NotForThisEngine as error:
+        if not _installed("tensorflow"):
+            raise
+        log.warning("%s: TensorFlow runs it", error)
+        return _load_graph("tensorflow", settings)
 
 
 # Imported when needed: each takes seconds and hundreds of megabytes. The worker process needs none.

@@ -7,9 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from human_detector.errors import ConfigurationError
-from human_detector.inference.engine import Candidates, ModelSettings, Picture
-from human_detector.inference.model_files import damaged
+from human_detector.inference.engine import Candidates, ModelSettings, NotForThisEngine, Picture
 from human_detector.inference.openvino_device import (
     DEVICE,
     check_precision,
@@ -32,7 +30,8 @@ class OpenVinoEngine:
         settings: what to load.
 
     Raises:
-        ConfigurationError: the file is damaged, is no detection graph, or the CPU lacks what it takes.
+        NotForThisEngine: OpenVINO cannot read the graph, or run it on this CPU.
+        ConfigurationError: the file is damaged, is no detection graph, or the CPU lacks the precision.
     """
 
     def __init__(self, settings: ModelSettings) -> None:
@@ -46,11 +45,14 @@ class OpenVinoEngine:
                 read_network(core(), self._network) if self._network else read_whole(core(), settings.graph)
             )
         except RuntimeError as error:
-            raise damaged(settings.model, settings.graph, reason(error)) from error
+            raise NotForThisEngine(
+                f"the model {settings.model!r} cannot be read by OpenVINO ({reason(error)}): {settings.graph} is "
+                "damaged, or has operations that only the engine tensorflow knows"
+            ) from error
         try:
             compiled = core().compile_model(model, DEVICE, options(settings.precision, "THROUGHPUT"))
         except RuntimeError as error:
-            raise ConfigurationError(
+            raise NotForThisEngine(
                 f"the model {settings.model!r} cannot be run by OpenVINO on this CPU ({processor()}): "
                 f"{reason(error)}; the engine tensorflow may run it"
             ) from error
