@@ -177,7 +177,7 @@ def test_without_results_the_videos_are_analysed(tmp_path: Path, capsys: pytest.
     assert sample(clip, "--config", configuration, "--frames", 4, "--output", out, "--format=coco") == 0
     data = json.loads((out / "coco.json").read_text())
     assert len(data["images"]) == 4
-    assert data["categories"] == [{"id": 1, "name": "thing"}]
+    assert data["categories"] == [{"id": 1, "name": "person"}, {"id": 91, "name": "thing"}]
     assert {annotation["score"] >= 0.4 for annotation in data["annotations"]} == {True}
     assert sample(clip, "--config", configuration, "--output", tmp_path / "all") == 0
     assert "8 of 100 frames: there are no others, or they look like these" in capsys.readouterr().err

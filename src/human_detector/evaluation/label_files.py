@@ -1,67 +1,66 @@
-"""Writes proposals of labels for pictures, as labelling tools open them."""
+"""Writes proposals of labels for pictures of several videos, as labelling tools open them."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from human_detector.evaluation.given_results import Found
+from human_detector.results.exports.coco import DIGITS, category_numbers
 from human_detector.results.exports.cvat import write_cvat
 from human_detector.results.exports.data_sets import LabelledPicture
 from human_detector.results.exports.yolo import write_yolo
+from human_detector.results.writer import compact
 
 Writer = Callable[[Sequence[LabelledPicture], Sequence[str], Path], Path]
 """Takes the pictures, all labels, and a folder that has the pictures in `images/`; returns what it wrote."""
 
 
-def write_coco(proposals: Sequence[LabelledPicture], labels: Sequence[str], folder: Path) -> Path:
-    """Write coco.json."""
-    categories = {label: number for number, label in enumerate(labels, 1)}
-    annotations: list[dict[str, Any]] = []
-    for image, each in enumerate(proposals, 1):
-        width, height = each.size
-        for found in each.found:
-            x_min, y_min, x_max, y_max = _sides(found)
-            bbox = [x_min * width, y_min * height, (x_max - x_min) * width, (y_max - y_min) * height]
-            annotations.append(
-                {
-                    "id": len(annotations) + 1,
-                    "image_id": image,
-                    "category_id": categories[found["label"]],
-                    "bbox": [round(side, 2) for side in bbox],
-                    "area": round(bbox[2] * bbox[3], 2),
-                    "iscrowd": 0,
-                    "score": found["score"],
-                }
-            )
+def _write_coco(pictures: Sequence[LabelledPicture], labels: Sequence[str], folder: Path) -> Path:
+    categories = category_numbers(labels)
+    everything = [
+        (image, picture, found) for image, picture in enumerate(pictures, 1) for found in picture.found
+    ]
     document = {
         "images": [
             {
-                "id": number,
-                "file_name": each.name,
-                "width": each.size[0],
-                "height": each.size[1],
-                "frame_index": each.index,
+                "id": image,
+                "file_name": picture.name,
+                "width": picture.size[0],
+                "height": picture.size[1],
+                "frame_index": picture.index,
             }
-            for number, each in enumerate(proposals, 1)
+            for image, picture in enumerate(pictures, 1)
         ],
         "categories": [{"id": number, "name": label} for label, number in categories.items()],
-        "annotations": annotations,
+        "annotations": [
+            {
+                "id": number,
+                "image_id": image,
+                "category_id": categories[found["label"]],
+                **_box(found["box"], picture.size),
+                "iscrowd": 0,
+                "score": found["score"],
+            }
+            for number, (image, picture, found) in enumerate(everything, 1)
+        ],
     }
     path = folder / "coco.json"
-    path.write_text(json.dumps(document))
+    path.write_text(compact(document))
     return path
 
 
 WRITERS: Mapping[str, Writer] = {
     "cvat": lambda pictures, labels, folder: write_cvat(pictures, labels, folder / "annotations.xml"),
-    "coco": write_coco,
+    "coco": _write_coco,
     "yolo": write_yolo,
 }
 
 
-def _sides(found: Found) -> tuple[float, float, float, float]:
-    box = found["box"]
-    return box["x_min"], box["y_min"], box["x_max"], box["y_max"]
+def _box(box: Mapping[str, float], size: tuple[int, int]) -> dict[str, Any]:
+    x, y = box["x_min"] * size[0], box["y_min"] * size[1]
+    width, height = box["x_max"] * size[0] - x, box["y_max"] * size[1] - y
+    return {
+        "bbox": [round(side, DIGITS) for side in (x, y, width, height)],
+        "area": round(width * height, DIGITS),
+    }

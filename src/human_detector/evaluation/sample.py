@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import cv2
-
+from human_detector.drawing.frame_pictures import FramePictures, take_pictures
 from human_detector.errors import VideoError
-from human_detector.evaluation.given_results import Found, GivenResult
+from human_detector.evaluation.given_results import GivenResult
 from human_detector.evaluation.label_files import WRITERS
 from human_detector.evaluation.worth_labelling import Candidates, candidates, choose
 from human_detector.report.same_video import check_same_video
-from human_detector.results.exports.data_sets import PICTURES, LabelledPicture
-from human_detector.video.source import VideoSource
-
-JPEG_QUALITY = 95
+from human_detector.results.exports.data_sets import (
+    PICTURES,
+    LabelledPicture,
+    detections_of,
+    labels_in_order,
+    picture_name,
+)
 
 
 @dataclass(frozen=True)
@@ -81,35 +82,19 @@ def write_sample(
     Returns:
         The files with the proposals.
     """
-    (folder / PICTURES).mkdir(parents=True, exist_ok=True)
-    proposals: list[LabelledPicture] = []
-    for each, frames in zip(videos, chosen, strict=True):
+    pictures: list[LabelledPicture] = []
+    for each, its_frames in zip(videos, chosen, strict=True):
         analysed = each.results[0].frames()
-        names = {index: f"{each.name}_{index:06d}.jpg" for index in sorted(frames.chosen)}
-        _write_pictures(each.video, names, folder / PICTURES)
-        proposals += [
-            LabelledPicture(name, index, each.results[0].size, _above(analysed[index], threshold))
-            for index, name in names.items()
+        frames = [analysed[index] for index in sorted(its_frames.chosen)]
+        take_pictures(each.video, frames, [FramePictures([folder / PICTURES], each.name).take])
+        pictures += [
+            LabelledPicture(
+                picture_name(each.name, frame["index"]),
+                frame["index"],
+                each.results[0].size,
+                [found for found in detections_of(frame) if found["score"] >= threshold],
+            )
+            for frame in frames
         ]
-    labels = sorted({label for each in videos for label in each.results[0].detectors_by_label()})
-    return [WRITERS[name](proposals, labels, folder) for name in dict.fromkeys(formats)]
-
-
-def _write_pictures(video: Path, names: Mapping[int, str], folder: Path) -> None:
-    if not names:
-        return
-    options = [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY]
-    with VideoSource(video, is_sampled=names.__contains__) as source:
-        for frame in source.frames():
-            picture = cv2.cvtColor(frame.image, cv2.COLOR_RGB2BGR)
-            _, data = cv2.imencode(".jpg", picture, options)
-            (folder / names[frame.index]).write_bytes(data.tobytes())
-
-
-def _above(frame: Mapping[str, Any], threshold: float) -> list[Found]:
-    return [
-        found
-        for detections in frame["detections"].values()
-        for found in detections
-        if found["score"] >= threshold
-    ]
+    labels = [label for each in videos for label in labels_in_order(each.results[0].document)]
+    return [WRITERS[name](pictures, list(dict.fromkeys(labels)), folder) for name in dict.fromkeys(formats)]

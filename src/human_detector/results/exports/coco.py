@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -52,13 +52,15 @@ def export_coco(document: Mapping[str, Any], folder: Path, name: str) -> list[Pa
 
 
 def category_ids(document: Mapping[str, Any]) -> dict[str, int]:
-    """The number of each label: COCO's own, to be scored against COCO's labels, or a new one.
+    """The number of each label, whether it was found or not: so several videos have the same numbers."""
+    return category_numbers(labels_in_order(document))
 
-    What was looked for has one whether it was found or not: so several videos have the same numbers.
-    """
-    labels = {"person", *labels_in_order(document)}
-    own = sorted(labels - COCO_CATEGORIES.keys())
-    numbers = {label: COCO_CATEGORIES[label] for label in labels & COCO_CATEGORIES.keys()}
+
+def category_numbers(labels: Iterable[str]) -> dict[str, int]:
+    """The number of each label: COCO's own, to be scored against COCO's labels, or a new one."""
+    all_labels = {"person", *labels}
+    own = sorted(all_labels - COCO_CATEGORIES.keys())
+    numbers = {label: COCO_CATEGORIES[label] for label in all_labels & COCO_CATEGORIES.keys()}
     numbers |= {label: FIRST_OWN_ID + place for place, label in enumerate(own)}
     return dict(sorted(numbers.items(), key=lambda pair: pair[1]))
 

@@ -1,4 +1,4 @@
-"""What the formats for labelling and training have in common: labelled pictures, and an order of the labels."""
+"""What formats for labelling and training have in common: labelled pictures, and an order of the labels."""
 
 from __future__ import annotations
 
