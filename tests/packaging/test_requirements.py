@@ -16,7 +16,7 @@ EXTRAS = PROJECT["project"]["optional-dependencies"]
 
 # The packages of each file: those of a plain installation, and the extras.
 FILES = {
-    "requirements.txt": ["gpu"],
+    "requirements.txt": ["gpu", "onnx"],
     "requirements-cpu.txt": ["openvino"],
     "requirements-demo.txt": ["tensorflow", "demo"],
 }
@@ -60,7 +60,7 @@ def test_a_file_has_the_packages_of_its_extras_in_their_ranges(file: str) -> Non
 
 def test_the_file_for_p2_names_cuda_itself() -> None:
     pins = [pin for pin in pinned(ROOT / "requirements-p2.txt") if not pin.name.startswith("nvidia-")]
-    ranges = wanted(["gpu"])
+    ranges = wanted(["gpu", "onnx"])
     assert {pin.name for pin in pins} == {each.name for each in ranges}
     assert_in_range(pins, ranges)
 
