@@ -24,6 +24,8 @@ from human_detector.commands import sample as sample_command
 from human_detector.commands import submit as submit_command
 from human_detector.configuration import DOCUMENT, WorkerSettings
 from human_detector.detectors.onnx_detector import OnnxDetector
+from human_detector.inference.model_description import MODEL_YAML
+from human_detector.inference.output_layouts import LAYOUTS
 from human_detector.results.exports.formats import EXPORTERS
 from human_detector.validation import Section
 from sample_clip import sample_clip
@@ -80,6 +82,20 @@ def test_every_key_is_on_the_page() -> None:
             keys |= {f"{name}.{key}" for key in section.checks}
     cells = re.findall(r"^\| (`[^|]+) \|", page, re.MULTILINE)
     assert {key for cell in cells for key in re.findall(r"`([^`]+)`", cell)} == keys
+
+
+def test_every_key_of_a_model_yaml_is_on_its_page() -> None:
+    page = (ROOT / "docs" / "onnx_models.md").read_text(encoding="utf-8")
+    table = page.split("| key | default | meaning |")[1].split("\n\n")[0]
+    cells = re.findall(r"^\| (`[^|]+) \|", table, re.MULTILINE)
+    assert {key for cell in cells for key in re.findall(r"`([^`]+)`", cell)} == set(MODEL_YAML.checks)
+
+
+def test_every_layout_is_on_the_page_of_onnx_models() -> None:
+    page = (ROOT / "docs" / "onnx_models.md").read_text(encoding="utf-8")
+    assert set(
+        re.findall(r"^\| `(\w+)` \| .* \| .* \|$", page.split("## model.yaml")[0], re.MULTILINE)
+    ) == set(LAYOUTS)
 
 
 def test_the_defaults_on_the_page_are_those_of_the_code() -> None:

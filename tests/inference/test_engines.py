@@ -18,7 +18,7 @@ from human_detector.inference import tensorflow_engine
 from human_detector.inference.engine import ENGINES, ModelSettings
 from human_detector.inference.load_engine import load_engine
 from human_detector.inference.model_files import find_model
-from support.onnx_models import small_centerface
+from support.onnx_models import detector_with_a_rare_operation, small_centerface
 from support.paths import ROOT
 from support.reference import (
     FACES,
@@ -126,6 +126,22 @@ def test_what_an_onnx_model_needs_is_said(
     monkeypatch.setattr(load_engine_module, "_installed", {"tensorflow"}.__contains__)
     with pytest.raises(ConfigurationError, match=re.escape(f"engine: found {sentence}")):
         load_engine(engine, ModelSettings("small", small_onnx(tmp_path), 1))
+
+
+def test_what_openvino_does_not_know_onnx_runtime_runs(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = detector_with_a_rare_operation(tmp_path / "model.onnx")
+    settings = ModelSettings("rare", path, 1)
+    sentence = "the model 'rare' cannot be r.* OpenVINO .*onnxruntime"
+    assert load_engine("auto", settings).info.name == "onnxruntime"
+    (record,) = caplog.records
+    assert re.match(f"{sentence}.*: ONNX Runtime runs it$", record.getMessage())
+    with pytest.raises(ConfigurationError, match=sentence):
+        load_engine("openvino", settings)
+    monkeypatch.setattr(load_engine_module, "_installed", {"openvino"}.__contains__)
+    with pytest.raises(ConfigurationError, match=sentence):
+        load_engine("auto", settings)
 
 
 def test_onnx_runtime_runs_no_graphs() -> None:

@@ -148,3 +148,18 @@ def first_colour_detector(
     if sizes_must_be:
         weights["zeros"] = np.zeros((1, 1, sizes_must_be, sizes_must_be), np.float32)
     return save(path, nodes, weights, inputs={"picture": input_shape}, outputs={"found": [1, 5, 1]})
+
+
+def detector_with_a_rare_operation(path: Path) -> Path:
+    """A model that computes a determinant, which few engines know, and finds one thing in every picture."""
+    nodes = [
+        helper.make_node("ReduceMean", ["picture"], ["grey"], axes=[1], keepdims=0),
+        helper.make_node("Det", ["grey"], ["determinant"]),
+        helper.make_node("Mul", ["determinant", "nothing"], ["zero"]),
+        helper.make_node("Add", ["value", "zero"], ["found"]),
+    ]
+    weights = {
+        "nothing": np.zeros((), np.float32),
+        "value": np.array([[[0, 0, 8, 8, 0.9, 0]]], np.float32),
+    }
+    return save(path, nodes, weights, inputs={"picture": [1, 3, 64, 64]}, outputs={"found": [1, 1, 6]})

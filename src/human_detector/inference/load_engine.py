@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib.util import find_spec
 from itertools import chain
 
@@ -21,9 +21,11 @@ EXTRAS: Mapping[str, Sequence[str]] = {
 }
 """What a plain installation lacks for each engine, one of them: extras of pyproject.toml."""
 
+NAMES = {"tensorflow": "TensorFlow", "onnxruntime": "ONNX Runtime"}
+
 FOR_GRAPHS = ("openvino", "tensorflow")
 FOR_ONNX = ("openvino", "onnxruntime")
-"""The engines that run each kind of model."""
+"""The engines that run each kind of model; the last one runs all of them."""
 
 
 def load_engine(wanted: str, settings: ModelSettings) -> Engine:
@@ -51,20 +53,21 @@ def load_engine(wanted: str, settings: ModelSettings) -> Engine:
         extras = chain.from_iterable(EXTRAS[each] for each in (able if wanted == "auto" else [name]))
         how = " or ".join(f'pip install "human-detector[{extra}]"' for extra in extras)
         raise ConfigurationError(f"engine: found {wanted!r}, but {what} installed here: {how}")
-    if onnx:
-        return _load_onnx(name, settings)
-    return _load_graph(name, settings) if wanted != "auto" else _load_graph_somehow(name, settings)
+    load = _load_onnx if onnx else _load_graph
+    return load(name, settings) if wanted != "auto" else _load_somehow(load, name, able[-1], settings)
 
 
-def _load_graph_somehow(preferred: str, settings: ModelSettings) -> Engine:
-    """A graph in the engine that is fastest here, else in TensorFlow, which made it."""
+def _load_somehow(
+    load: Callable[[str, ModelSettings], Engine], preferred: str, other: str, settings: ModelSettings
+) -> Engine:
+    """A model in the engine that is fastest here, else in the one that its format was made for."""
     try:
-        return _load_graph(preferred, settings)
+        return load(preferred, settings)
     except NotForThisEngine as error:
-        if not _installed("tensorflow"):
+        if preferred == other or not _installed(other):
             raise
-        log.warning("%s: TensorFlow runs it", error)
-        return _load_graph("tensorflow", settings)
+        log.warning("%s: %s runs it", error, NAMES[other])
+        return load(other, settings)
 
 
 # Imported when needed: each takes seconds and hundreds of megabytes. The worker process needs none.

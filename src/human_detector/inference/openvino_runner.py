@@ -7,9 +7,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from human_detector.errors import ConfigurationError
-from human_detector.inference.engine import ModelSettings
-from human_detector.inference.model_files import damaged
+from human_detector.inference.engine import ModelSettings, NotForThisEngine
 from human_detector.inference.onnx_engine import Outputs
 from human_detector.inference.onnx_model import OnnxModel
 from human_detector.inference.openvino_device import (
@@ -42,7 +40,10 @@ class OpenVinoRunner:
         try:
             self._network = core().read_model(settings.graph)
         except RuntimeError as error:
-            raise damaged(settings.model, settings.graph, reason(error)) from error
+            raise NotForThisEngine(
+                f"the model {settings.model!r} cannot be read by OpenVINO ({reason(error)}): {settings.graph} "
+                "is damaged, or has operations that only the engine onnxruntime knows"
+            ) from error
         self._compiled: dict[tuple[int, ...], Requests] = {}
 
     def start(self, inputs: Mapping[str, NDArray[Any]]) -> Callable[[], Outputs]:
@@ -65,7 +66,7 @@ class OpenVinoRunner:
             self._network.reshape({name: list(array.shape) for name, array in inputs.items()})
             compiled = core().compile_model(self._network, DEVICE, self._options)
         except RuntimeError as error:
-            raise ConfigurationError(
+            raise NotForThisEngine(
                 f"the model {self._settings.model!r} cannot be run by OpenVINO on this CPU ({processor()}): "
                 f"{reason(error)}; the engine onnxruntime may run it"
             ) from error
