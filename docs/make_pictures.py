@@ -2,15 +2,16 @@
 
 .venv/bin/python docs/make_pictures.py CLIP...     (after ./run_tests.sh, which gets models and Chromium)
 
-frames.png and anonymized.png were made of classroom and face-demographics-walking, sample videos of the Intel
-IoT DevKit (github.com/intel-iot-devkit/sample-videos, Creative Commons Attribution 4.0), scaled to 480x270.
-Whoever shows a picture names them.
+frames.png, anonymized.png and evaluation.png were made of classroom and face-demographics-walking, sample videos
+of the Intel IoT DevKit (github.com/intel-iot-devkit/sample-videos, Creative Commons Attribution 4.0), scaled to
+480x270. Whoever shows a picture names them.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import shutil
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -30,9 +31,11 @@ import numpy as np  # noqa: E402
 from human_detector.anonymizing.covering import cover  # noqa: E402
 from human_detector.anonymizing.regions import Regions, Scene  # noqa: E402
 from human_detector.anonymizing.wishes import AnonymizingWishes  # noqa: E402
+from human_detector.commands import evaluate as evaluate_command  # noqa: E402
 from human_detector.commands.anonymize import DETECTORS  # noqa: E402
 from human_detector.drawing.annotation import annotate, contact_sheet, scale_to_width  # noqa: E402
 from human_detector.report.page import write_report  # noqa: E402
+from human_detector.results.made_of import local_source  # noqa: E402
 from human_detector.values import Image  # noqa: E402
 from human_detector.video.source import VideoSource  # noqa: E402
 from human_detector.video_analyzer import VideoAnalyzer  # noqa: E402
@@ -41,14 +44,16 @@ from support.chromium import chromium  # noqa: E402
 
 PICTURES_PER_CLIP = 2
 PICTURE_WIDTH = 480
+NAMES_AMONG_LABELS = {"classroom": "classroom", "face-demographics-walking": "walking"}
+SMALLEST_AT_LOW_SCORES = {"model": "ssdlite_pedestrian", "min_detection_score": 0.05}
 Frame = Mapping[str, Any]
 
 
 def main(clips: Sequence[Path]) -> None:
-    """Write frames.png, anonymized.png and report.png beside this file.
+    """Write frames.png, anonymized.png, report.png and evaluation.png beside this file.
 
     Args:
-        clips: the videos of frames.png and anonymized.png, all of one shape.
+        clips: the videos of all but report.png, all of one shape.
     """
     folder = Path(__file__).resolve().parent
     configuration = json.loads((ROOT / "demo" / "variables.json").read_text())["human_detection"]
@@ -62,6 +67,7 @@ def main(clips: Sequence[Path]) -> None:
         page = Path(scratch) / "report.html"
         write_report(video, analyzer.analyze(video).to_dict(), page)
         write_screenshot(page, folder / "report.png")
+        write_evaluation(clips, Path(scratch), folder / "evaluation.png")
 
 
 def best_pictures(video: Path, analyzer: VideoAnalyzer) -> list[Image]:
@@ -87,6 +93,31 @@ def before_and_after(video: Path) -> list[Image]:
         (image,) = (frame.image for frame in source.frames())
     covered = cover(image, Regions(marked, wishes.margin).at(middle.timestamp), wishes.style)
     return [scale_to_width(each, PICTURE_WIDTH) for each in (image, covered)]
+
+
+def write_evaluation(clips: Sequence[Path], scratch: Path, path: Path) -> None:
+    """Write a picture of the page of an evaluation: the smallest model for people, by benchmarks/labels.json.
+
+    Args:
+        clips: those of `NAMES_AMONG_LABELS` are taken.
+        scratch: a folder.
+        path: of the picture.
+    """
+    analyzer = VideoAnalyzer([["HumanDetector", SMALLEST_AT_LOW_SCORES]], frame_ratio=1.0)
+    for clip in clips:
+        name = NAMES_AMONG_LABELS.get(clip.stem)
+        if name is None:
+            continue
+        named = scratch / "clips" / f"{name}{clip.suffix}"
+        named.parent.mkdir(exist_ok=True)
+        shutil.copy(clip, named)
+        analyzer.analyze_to_file(named, named.with_suffix(".json"), source=local_source(named, named.parent))
+    arguments = ["--truth", str(ROOT / "benchmarks" / "labels.json"), "--threshold", "0.4"]
+    evaluate_command.main([str(scratch / "clips"), *arguments, "--output", str(scratch)])
+    with chromium() as browser:
+        browser.set_dark(False)
+        browser.open(scratch / "evaluation.html", height=1100)
+        browser.screenshot(path, whole=False)
 
 
 def total_score(frame: Frame) -> float:
