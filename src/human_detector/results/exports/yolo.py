@@ -33,7 +33,9 @@ def export_yolo(document: Mapping[str, Any], folder: Path, name: str) -> list[Pa
     pictures, data_set = labelled_pictures(document, name), yolo_folder(folder, name)
     own = {_text_name(picture) for picture in pictures}
     if others := sorted({path.name for path in (data_set / LABELS).glob("*.txt")} - own):
-        raise PermanentError(f"{data_set / LABELS} has labels of another export, such as {others[0]}")
+        raise PermanentError(
+            f"{data_set / LABELS} has labels of another export, such as {others[0]}: remove it"
+        )
     return [write_yolo(pictures, labels_in_order(document), data_set)]
 
 
