@@ -2,9 +2,9 @@
 
 .venv/bin/python docs/make_pictures.py CLIP...     (after ./run_tests.sh, which gets models and Chromium)
 
-frames.png, anonymized.png and evaluation.png were made of classroom and face-demographics-walking, sample videos
-of the Intel IoT DevKit (github.com/intel-iot-devkit/sample-videos, Creative Commons Attribution 4.0), scaled to
-480x270. Whoever shows a picture names them.
+frames.png, anonymized.png and evaluation.png were made of classroom and face-demographics-walking, sample
+videos of the Intel IoT DevKit (github.com/intel-iot-devkit/sample-videos, Creative Commons Attribution 4.0),
+scaled to 480x270. Whoever shows a picture names them.
 """
 
 from __future__ import annotations
