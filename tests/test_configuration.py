@@ -174,3 +174,25 @@ def test_the_embedded_configuration_has_the_small_models(document: dict[str, Any
     embedded = load_configuration(EMBEDDED_CONFIGURATION)
     assert models_of(embedded.human_detection) == ["ssdlite_pedestrian", "mobilenet_ssd_widerface"]
     assert all("engine" not in arguments for _, arguments in embedded.human_detection["detectors"])
+
+
+@pytest.mark.parametrize(
+    ("anonymize", "human_detection", "problems"),
+    [
+        ({}, {"frame_ratio": 1}, []),
+        ({"what": "heads", "style": "solid", "margin": 0.5, "mute": True}, {"frame_ratio": 1.0}, []),
+        ({"what": "hats"}, {"frame_ratio": 1}, ["anonymize.what: found \"hats\", valid is one of"]),
+        ({"colour": "red"}, {"frame_ratio": 1}, ["anonymize.colour: "]),
+        ({}, {"frame_ratio": 0.2}, ["human_detection.frame_ratio: found 0.2, valid is 1 where there is anonymize"]),
+        ({"what": "people"}, {"frame_ratio": 1, "detectors": [["FaceDetector"]]}, ["anonymize needs a HumanDetector"]),
+    ],
+)  # fmt: skip
+def test_copies_need_all_frames_and_a_detector(
+    document: dict[str, Any], anonymize: dict[str, Any], human_detection: dict[str, Any], problems: list[str]
+) -> None:
+    document["anonymize"] = anonymize
+    document["human_detection"] = {**document["human_detection"], **human_detection}
+    found = find_problems(document)
+    assert len(found) == len(problems)
+    for sentence, beginning in zip(found, problems, strict=True):
+        assert sentence.startswith(beginning)

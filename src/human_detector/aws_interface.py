@@ -309,7 +309,7 @@ def work(configuration: Configuration, shutdown: Shutdown, options: argparse.Nam
             queue=queue,
             claims=Claims(records, configuration.worker.lease_seconds),
             storage=storage,
-            lookup=Lookup(records, storage, configuration.output_bucket, configuration.human_detection),
+            lookup=Lookup(records, storage, configuration.output_bucket, configuration.wanted),
             analysis=analysis,
             turn=AnalysisTurn(),
             shutdown=shutdown,

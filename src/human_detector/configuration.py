@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from human_detector.analysis.analyzer_arguments import ARGUMENTS
+from human_detector.anonymizing.kinds import check_detectors
+from human_detector.anonymizing.wishes import LARGEST_MARGIN, STYLES, WHAT
 from human_detector.deployment.sections import ECR, ECS
 from human_detector.errors import ConfigurationError
-from human_detector.validation import Boolean, Number, Section, Text, WholeNumber
+from human_detector.validation import Boolean, Number, OneOf, Section, Text, WholeNumber
 
 EMBEDDED_CONFIGURATION = Path(__file__).resolve().with_name("embedded_configuration.json")
 """What is analysed with where nobody says anything else: the small models, which a laptop can run."""
@@ -57,6 +59,7 @@ class Configuration:
         table: the DynamoDB table with a record per video.
         require_gpu: refuse to start without a GPU.
         report: put a page to look at beside every result.
+        anonymize: put an anonymised copy of the video beside every result, made like this; None for none.
         worker: how the worker deals with time and failure.
     """
 
@@ -69,6 +72,13 @@ class Configuration:
     require_gpu: bool
     report: bool
     worker: WorkerSettings
+    anonymize: Mapping[str, Any] | None = None
+
+    @property
+    def wanted(self) -> Mapping[str, Any]:
+        """What a job is to make, all of it: where a result says the same, the job is done."""
+        more = {} if self.anonymize is None else {"anonymize": self.anonymize}
+        return {**self.human_detection, **more}
 
 
 WORKER = Section(
@@ -84,6 +94,15 @@ WORKER = Section(
     }
 )
 
+ANONYMIZE = Section(
+    {
+        "what": OneOf(WHAT),
+        "style": OneOf(STYLES),
+        "margin": Number(0, LARGEST_MARGIN),
+        "mute": Boolean(),
+    }
+)
+
 # variables.schema.json says the same to editors; docs/make_schema.py writes it.
 DOCUMENT = Section(
     {
@@ -96,6 +115,7 @@ DOCUMENT = Section(
         "dynamodb": Section({"region": Text(), "table_id": Text()}, required=("region", "table_id")),
         "require_gpu": Boolean(),
         "report": Boolean(),
+        "anonymize": ANONYMIZE,
         "worker": WORKER,
         # For the deployment scripts; the worker makes no use of them.
         "ecr": ECR,
@@ -132,6 +152,7 @@ def load_configuration(path: Path | None = None) -> Configuration:
         table=document["dynamodb"]["table_id"],
         require_gpu=document.get("require_gpu", False),
         report=document.get("report", False),
+        anonymize=document.get("anonymize"),
         worker=WorkerSettings(**document.get("worker", {})),
     )
 
@@ -177,4 +198,21 @@ def _require_none(path: Path, problems: Sequence[str]) -> None:
 
 def find_problems(document: Any) -> list[str]:
     """Every problem of a configuration document."""
-    return DOCUMENT.problems("", document)
+    problems = DOCUMENT.problems("", document)
+    if problems or "anonymize" not in document:
+        return problems
+    return list(_problems_of_copies(document["anonymize"], document["human_detection"]))
+
+
+def _problems_of_copies(anonymize: Mapping[str, Any], human_detection: Mapping[str, Any]) -> Iterator[str]:
+    """What would leave faces uncovered: a copy is made of what the analysis finds."""
+    ratio = human_detection.get("frame_ratio", "nothing")
+    if ratio != 1:
+        yield f"human_detection.frame_ratio: found {ratio}, valid is 1 where there is anonymize"
+    detectors = [
+        (name, arguments[0] if arguments else {}) for name, *arguments in human_detection["detectors"]
+    ]
+    try:
+        check_detectors("anonymize", anonymize.get("what", WHAT[0]), detectors)
+    except ConfigurationError as error:
+        yield from error.problems

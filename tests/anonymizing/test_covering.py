@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from human_detector.anonymizing.covering import STYLES, cover
+from human_detector.anonymizing.covering import cover
+from human_detector.anonymizing.wishes import STYLES
 from human_detector.values import Image
 
 REGION = (0.25, 0.2, 0.5, 0.6)

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from human_detector.anonymizing.kinds import check_detectors
 from human_detector.anonymizing.regions import Regions, Scene
-from human_detector.anonymizing.sightings import check_detectors, sighted_frames
+from human_detector.anonymizing.sightings import sighted_frames
 from human_detector.anonymizing.wishes import AnonymizingWishes
 from human_detector.errors import ConfigurationError
 from support.people_in_a_result import FACE, LYING, STANDING, Box, document, found

@@ -16,10 +16,17 @@ from simulation.clock import EPOCH
 from simulation.history import BUCKET, Analysis, History, ObjectVersion, RecordVersion, Wish, wishes_of
 from simulation.s3 import Object
 from simulation.schedule import Deleted, Deploy, Loose, RecordDeleted, Replaced, Schedule
-from simulation.simulated_worker import FRAME_SECONDS, LEASE_SECONDS, MAX_ATTEMPTS, PARTIAL_SAVE_SECONDS
+from simulation.simulated_worker import (
+    ANONYMIZE,
+    FRAME_SECONDS,
+    LEASE_SECONDS,
+    MAX_ATTEMPTS,
+    PARTIAL_SAVE_SECONDS,
+)
 
 SCHEMA_VERSION = "1.0"
 PARTIAL = "human_detector_partial/"
+COPY = ".anonymized.mp4"
 FAULTS_EXPLAIN = 2
 """So many analyses can one fault of a worker cost: it is at one video in each of its lanes."""
 
@@ -98,6 +105,18 @@ def results_are_what_they_claim(schedule: Schedule, history: History) -> Iterato
             history, recorded[-1], float("inf")
         ):
             yield f"the result of record {video_id} was overwritten after it was recorded, by one of something else"
+
+
+def copies_are_there_before_it_is_said(schedule: Schedule, history: History) -> Iterator[str]:
+    """A record says `done` only when the copy lies beside the result, and is of the same; so it is in the end."""
+    for video_id, versions in history.records.items():
+        recorded = [version for version in versions if version.own.get("state") == "done"]
+        moments = [(version, version.at) for version in recorded]
+        if recorded and versions[-1] is recorded[-1]:
+            moments.append((recorded[-1], float("inf")))
+        for version, at in moments:
+            if problem := _problem_of_copy(history, version, at):
+                yield f"the copy of record {video_id}, recorded at {version.at - EPOCH:.1f} s, {problem}"
 
 
 def foreign_data_is_kept(schedule: Schedule, history: History) -> Iterator[str]:
@@ -205,6 +224,7 @@ CHECKERS: tuple[Callable[[Schedule, History], Iterator[str]], ...] = (
     every_video_ends,
     wishes_are_fulfilled,
     results_are_what_they_claim,
+    copies_are_there_before_it_is_said,
     foreign_data_is_kept,
     nothing_is_acknowledged_before_it_is_recorded,
     errors_are_explained,
@@ -307,10 +327,27 @@ def _problem_of_result(history: History, version: RecordVersion, at: float) -> s
     stamp = {
         "video": _digest([BUCKET, video["key"]]),
         "video-etag": video["etag"],
-        "analysis": _digest([SCHEMA_VERSION, settings]),
+        "analysis": _digest([SCHEMA_VERSION, {**settings, "anonymize": ANONYMIZE}]),
     }
     if dict(result.metadata) != stamp:
         return f"claims to be what it is not: {dict(result.metadata)}, it is {stamp}"
+    return ""
+
+
+def _problem_of_copy(history: History, version: RecordVersion, at: float) -> str:
+    """What is wrong with the copy beside the result that a record names; empty for nothing."""
+    key = version.own["result_file"]["key"]
+    result, copy = _standing(history, key, at), _standing(history, key.removesuffix(".json") + COPY, at)
+    if result is None:
+        return ""  # Another checker says so.
+    if copy is None:
+        return "is not there"
+    frames = json.loads(result.content)["frames"]
+    content = json.loads(copy.content)
+    if content != {"of": frames[0]["of"], "result": frames, "wishes": ANONYMIZE}:
+        return f"is of something else than the result: {content}"
+    if dict(copy.metadata) != dict(result.metadata):
+        return f"claims to be what the result is not: {dict(copy.metadata)}"
     return ""
 
 

@@ -24,6 +24,7 @@ from human_detector.processes.protocol import AnalysisRequest
 from human_detector.results.writer import lines_path
 from human_detector.worker import (
     analysis_turn,
+    attempt,
     heartbeat,
     job,
     record_table,
@@ -47,6 +48,9 @@ LEASE_SECONDS = 40
 PARTIAL_SAVE_SECONDS = 20
 MAX_ATTEMPTS = 3
 """Where the queue has no dead-letter queue to say so."""
+ANONYMIZE = {"what": "faces"}
+COPY_SECONDS = 15
+"""How long the anonymised copy takes."""
 FRAME_SECONDS = 5
 """How long the analysis of a frame takes."""
 ADDS_NO_FRAME = 10_000
@@ -68,6 +72,7 @@ def product_on(scheduler: Scheduler, dice: random.Random) -> Iterator[None]:
         (record_table, "uuid", names),
         (storage, "_TRANSFER", IN_ONE_THREAD),
         (storage, "_AS_FOUND", _in_parts()),
+        (attempt, "write_worker_copy", _copy_on(scheduler)),
     ]
     patches = [patch.object(module, name, value) for module, name, value in changes]
     for change in patches:
@@ -77,6 +82,28 @@ def product_on(scheduler: Scheduler, dice: random.Random) -> Iterator[None]:
     finally:
         for change in patches:
             change.stop()
+
+
+def _copy_on(scheduler: Scheduler) -> Callable[..., Path]:
+    """In place of the program that writes the copy: takes its time, and says what the copy is of."""
+
+    def write_worker_copy(
+        video_path: Path,
+        result_path: Path,
+        wishes: Mapping[str, Any],
+        longest_seconds: float,
+        check: Callable[[], None],
+    ) -> Path:
+        for _ in range(COPY_SECONDS // FRAME_SECONDS):
+            scheduler.wait(FRAME_SECONDS)
+            check()
+        copy = result_path.with_name("copy.mp4")
+        document = json.loads(result_path.read_text())
+        of = {"of": json.loads(video_path.read_text())["name"], "result": document["frames"]}
+        copy.write_text(json.dumps({**of, "wishes": wishes}))
+        return copy
+
+    return write_worker_copy
 
 
 def _in_parts() -> Any:
@@ -97,6 +124,7 @@ def configuration(detector: str) -> Configuration:
         table=TABLE,
         require_gpu=False,
         report=False,
+        anonymize=dict(ANONYMIZE),
         worker=WorkerSettings(
             lease_seconds=LEASE_SECONDS,
             partial_save_seconds=PARTIAL_SAVE_SECONDS,
@@ -172,7 +200,7 @@ class SimulatedWorker:
                 queue=queue,
                 claims=Claims(records, LEASE_SECONDS, epoch),
                 storage=storage,
-                lookup=Lookup(records, storage, BUCKET, self.settings.human_detection),
+                lookup=Lookup(records, storage, BUCKET, self.settings.wanted),
                 analysis=_Analysis(self),
                 turn=AnalysisTurn(monotonic),
                 shutdown=self.shutdown,

@@ -152,7 +152,7 @@ def surroundings(
         queue=parts,
         claims=parts,
         storage=parts,
-        lookup=Lookup(parts, parts, configuration.output_bucket, configuration.human_detection),
+        lookup=Lookup(parts, parts, configuration.output_bucket, configuration.wanted),
         analysis=parts,
         turn=AnalysisTurn(clock),
         shutdown=Shutdown(),

@@ -12,10 +12,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from human_detector.anonymizing.region import Region
 from human_detector.values import Image
-
-Region = tuple[float, float, float, float]
-"""x_min, y_min, x_max, y_max in fractions of the picture; may reach beyond it."""
 
 SURROUNDINGS = 0.25
 """How far around a region colours are taken from, as a share of its longer side."""
@@ -33,7 +31,7 @@ def cover(image: Image, regions: Iterable[Region], style: str) -> Image:
     Args:
         image: RGB uint8 [height, width, 3].
         regions: what is covered.
-        style: one of `STYLES`.
+        style: one of `wishes.STYLES`.
     """
     places = [_pixels(region, image) for region in regions]
     places = [(x0, y0, x1, y1) for x0, y0, x1, y1 in places if x0 < x1 and y0 < y1]
@@ -43,15 +41,8 @@ def cover(image: Image, regions: Iterable[Region], style: str) -> Image:
     picture = image.copy()
     for x0, y0, x1, y1 in places:
         colours = _colours_around(image, hidden, (x0, y0, x1, y1))
-        picture[y0:y1, x0:x1] = STYLES[style](colours, x1 - x0, y1 - y0)
+        picture[y0:y1, x0:x1] = _PAINTERS[style](colours, x1 - x0, y1 - y0)
     return picture
-
-
-def enlarged(box: Region, margin: float) -> Region:
-    """The box, larger on every side by a share of its size."""
-    x_min, y_min, x_max, y_max = box
-    dx, dy = margin * (x_max - x_min), margin * (y_max - y_min)
-    return x_min - dx, y_min - dy, x_max + dx, y_max + dy
 
 
 def _pixels(region: Region, image: Image) -> tuple[int, int, int, int]:
@@ -101,7 +92,7 @@ def _solid(_colours: Pixels, width: int, height: int) -> Pixels:
     return np.full((height, width, 3), PLAIN_COLOUR, np.float32)
 
 
-STYLES: Mapping[str, Callable[[Pixels, int, int], Pixels]] = {
+_PAINTERS: Mapping[str, Callable[[Pixels, int, int], Pixels]] = {
     "blur": _blur,
     "pixelate": _pixelate,
     "solid": _solid,

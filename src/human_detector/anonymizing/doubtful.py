@@ -12,8 +12,8 @@ from typing import Any
 
 import cv2
 
-from human_detector.anonymizing.covering import Region
 from human_detector.anonymizing.moments import LOW_SCORE, NO_HEAD, TRACK_BEGINS, TRACK_ENDS, Moment
+from human_detector.anonymizing.region import Region
 from human_detector.anonymizing.regions import MarkedFrame
 from human_detector.drawing.annotation import scale_to_width, to_address
 from human_detector.results.detection_arrays import SIDES

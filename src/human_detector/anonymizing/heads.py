@@ -6,7 +6,7 @@ from bisect import bisect
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
-from human_detector.anonymizing.covering import Region, enlarged
+from human_detector.anonymizing.region import Region, enlarged
 from human_detector.anonymizing.sightings import Sighted, Sighting
 
 NEIGHBOUR_SECONDS = 2.0

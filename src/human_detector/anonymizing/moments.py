@@ -6,8 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from human_detector.anonymizing.covering import Region
 from human_detector.anonymizing.heads import Owners
+from human_detector.anonymizing.region import Region
 from human_detector.anonymizing.regions import Mark, MarkedFrame, Regions, Scene
 from human_detector.anonymizing.sightings import Sighting
 from human_detector.anonymizing.wishes import HOLD_SECONDS

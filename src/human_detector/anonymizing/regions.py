@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from human_detector.anonymizing.covering import Region, enlarged
 from human_detector.anonymizing.heads import HeadPlaces, Owners, faces_of_people
+from human_detector.anonymizing.region import Region, enlarged
 from human_detector.anonymizing.sightings import Sighted, Sighting, sighted_frames
 from human_detector.anonymizing.wishes import HOLD_SECONDS, AnonymizingWishes
 from human_detector.drawing.boxes_between_frames import BoxPaths

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from human_detector.anonymizing.covering import Region
-from human_detector.errors import ConfigurationError
+from human_detector.anonymizing.kinds import detectors_by_kind
+from human_detector.anonymizing.region import Region
 from human_detector.results.detection_arrays import SIDES
 from human_detector.results.tracking import with_tracks
-
-KINDS: Mapping[str, str] = {"face": "FaceDetector", "person": "HumanDetector"}
-"""What is looked for, by its usual label, and the detector that finds it whatever label it was given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +17,7 @@ class Sighting:
     """A face or a person in one frame.
 
     Attributes:
-        kind: one of `KINDS`.
+        kind: one of `kinds.KINDS`.
         track: the number of the face or the person in this video.
         score: of the detector.
         box: where it is.
@@ -66,44 +63,6 @@ def sighted_frames(document: Mapping[str, Any]) -> list[Sighted]:
         found = {kind: list(_sightings(frame, kind, names)) for kind, names in detectors.items()}
         frames.append(Sighted(frame["index"], frame["timestamp"], found["face"], found["person"]))
     return frames
-
-
-def check_detectors(wish: str, what: str, detectors: Iterable[Sequence[Any]]) -> None:
-    """Return if there is a detector for what is to be covered.
-
-    Args:
-        wish: as it was written, for the message.
-        what: see `AnonymizingWishes`.
-        detectors: `[class name, {arguments}]` each.
-
-    Raises:
-        ConfigurationError: there is none.
-    """
-    kind = "person" if what == "people" else "face"
-    if not detectors_by_kind(detectors)[kind]:
-        raise ConfigurationError(f"{wish} needs a {KINDS[kind]}, and none is configured")
-
-
-def detectors_by_kind(detectors: Iterable[Sequence[Any]]) -> dict[str, dict[str, str | None]]:
-    """The names of the detectors that find faces, and of those that find people.
-
-    Args:
-        detectors: `[class name, {arguments}]` each, as a result has them.
-
-    Returns:
-        With each name the label that counts; None where all do, as one of the usual detectors has a label
-        of somebody's own.
-    """
-    names: dict[str, dict[str, str | None]] = {kind: {} for kind in KINDS}
-    for class_name, arguments in detectors:
-        label = arguments.get("label", ())
-        labels = [label] if isinstance(label, str) else label
-        for kind, usual in KINDS.items():
-            if kind in labels:
-                names[kind][arguments.get("name", class_name)] = kind
-            elif class_name == usual:
-                names[kind][arguments.get("name", class_name)] = None
-    return names
 
 
 def _sightings(frame: Mapping[str, Any], kind: str, names: Mapping[str, str | None]) -> Iterator[Sighting]:

@@ -10,6 +10,8 @@ from dataclasses import asdict, dataclass, field, replace
 WHAT = ("faces", "heads", "people")
 """Each covers more than the one before. `faces`: every face, and the head of everybody without one; `heads`:
 hair and ears as well; `people`: everybody from head to foot."""
+STYLES = ("blur", "pixelate", "solid")
+"""How it looks; none tells more than another of what was there."""
 MARGIN = 0.25
 """The share of its size by which a region grows on every side: chins, ears, and what the detector cut off."""
 LARGEST_MARGIN = 5.0
@@ -25,7 +27,7 @@ class AnonymizingWishes:
 
     Attributes:
         what: one of `WHAT`.
-        style: one of `covering.STYLES`.
+        style: one of `STYLES`.
         margin: the share of its size by which a region grows on every side.
         keep: who stays as they are, such as `person:2`.
         mute: leave the sound out.

@@ -15,6 +15,11 @@ def report_key(result_key: str) -> str:
     return str(PurePosixPath(result_key).with_suffix(".html"))
 
 
+def copy_key(result_key: str) -> str:
+    """The anonymised copy of a video: beside its result."""
+    return str(PurePosixPath(result_key).with_suffix(".anonymized.mp4"))
+
+
 PARTIAL_PREFIX = "human_detector_partial/"
 """Apart from the results, so that a rule of the bucket can expire what nobody came back for."""
 

@@ -30,6 +30,8 @@ TRANSFER_THREADS = 10
 _TRANSFER = TransferConfig(max_concurrency=TRANSFER_THREADS)
 _AS_FOUND = TransferConfig(max_concurrency=TRANSFER_THREADS, multipart_threshold=1)
 """In parts, however small: s3transfer asks for a certain ETag only where it fetches parts."""
+_CONTENT_TYPES = {".html": "text/html; charset=utf-8", ".mp4": "video/mp4"}
+"""Of what is not a result."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +156,7 @@ class Storage:
             TransientError: it could not be stored; names bucket, key and reason.
         """
         condition = {"IfNoneMatch": "*"} if replacing is None else _if_match(replacing)
-        content_type = "text/html; charset=utf-8" if path.suffix == ".html" else "application/json"
+        content_type = _CONTENT_TYPES.get(path.suffix, "application/json")
         try:
             with path.open("rb") as body:
                 answer = self._client.put_object(

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from human_detector.analysis.analyzer_arguments import FRAME_RATIO
-from human_detector.anonymizing.sightings import check_detectors
+from human_detector.anonymizing.kinds import check_detectors
 from human_detector.anonymizing.wishes import AnonymizingWishes
 from human_detector.commands.analyze_one_video import LocalAnalysis
 from human_detector.commands.batch import Stop, run_batch

@@ -11,10 +11,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from human_detector.anonymizing.covering import STYLES
 from human_detector.anonymizing.decisions import Decisions, read_decisions
-from human_detector.anonymizing.sightings import check_detectors
-from human_detector.anonymizing.wishes import LARGEST_MARGIN, MARGIN, WHAT, AnonymizingWishes
+from human_detector.anonymizing.kinds import check_detectors
+from human_detector.anonymizing.wishes import LARGEST_MARGIN, MARGIN, STYLES, WHAT, AnonymizingWishes
 from human_detector.commands.analyze_one_video import LocalAnalysis
 from human_detector.commands.anonymized_copy import RESULT_KIND, AnonymizedCopy, AnonymizingSummary
 from human_detector.commands.batch import Stop, run_batch

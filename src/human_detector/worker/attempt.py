@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 from human_detector.aws.storage import S3Object
 from human_detector.configuration import Configuration
@@ -13,6 +14,7 @@ from human_detector.errors import Interrupted, PermanentError, TransientError
 from human_detector.logs import current_context
 from human_detector.processes.protocol import AnalysisRequest
 from human_detector.results.writer import lines_path
+from human_detector.worker.copy_beside_result import write_worker_copy
 from human_detector.worker.heartbeat import Heartbeat
 from human_detector.worker.objects_of_job import ObjectsOfJob
 from human_detector.worker.own_object import OwnObject
@@ -55,6 +57,7 @@ class Attempt:
         self._output_bucket = configuration.output_bucket
         self._settings = configuration.worker
         self._wants_report = configuration.report
+        self._anonymize = configuration.anonymize
         self._around = around
         self._job = job
         self._objects = ObjectsOfJob(around, configuration.output_bucket, job)
@@ -83,12 +86,16 @@ class Attempt:
         if job.is_stored_already:
             log.info("the result is there already: only the record was missing")
         else:
-            page = objects.page()
+            page, copy = objects.page(), objects.copy()
             if self._wants_report:
                 page.look()
+            if self._anonymize is not None:
+                copy.look()
             self._analyze(video, partial)
+            # Before the result: where there is a result, the job is done.
+            if self._anonymize is not None:
+                self._write_copy(self._anonymize, copy)
             if self._wants_report:
-                # Before the result: where there is a result, the job is done.
                 self._report(video, page)
             self._heartbeat.check()
             with job.phases.time("Upload"):
@@ -146,6 +153,15 @@ class Attempt:
                 save()
                 raise
         job.frames = finished.summary["analyzed_frames"]
+
+    def _write_copy(self, wishes: Mapping[str, Any], copy: OwnObject) -> None:
+        """Put the anonymised copy beside the result."""
+        with self._job.phases.time("Anonymize"):
+            path = write_worker_copy(
+                self._video_path, self._result_path, wishes, self._settings.max_job_seconds, self._check
+            )
+            self._check()
+            copy.store(path)
 
     def _report(self, video: S3Object, page: OwnObject) -> None:
         """Put the report beside the result."""

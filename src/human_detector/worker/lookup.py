@@ -55,16 +55,16 @@ class Lookup:
         records: where the place of a video may be told.
         storage: where both are.
         output_bucket: of the results.
-        human_detection: what results are made with.
+        wanted: what results are made with.
     """
 
     def __init__(
-        self, records: RecordTable, storage: Storage, output_bucket: str, human_detection: Mapping[str, Any]
+        self, records: RecordTable, storage: Storage, output_bucket: str, wanted: Mapping[str, Any]
     ) -> None:
         self._records = records
         self._storage = storage
         self._output_bucket = output_bucket
-        self._human_detection = human_detection
+        self._wanted = wanted
 
     def find(self, video_id: int, request: VideoRequest) -> Found:
         """See what there is.
@@ -85,7 +85,7 @@ class Lookup:
             video = self._storage.find(bucket, key)
         except PermanentError as error:
             missing = error
-        made_of = {} if video is None else stamp(video, self._human_detection)
+        made_of = {} if video is None else stamp(video, self._wanted)
         result = self._storage.look(self._output_bucket, place["key"])
         return Found(source, video, missing, place, result, made_of)
 

@@ -1,8 +1,8 @@
-"""What a job keeps in the results' bucket: its result, the page beside it, and unfinished work."""
+"""What a job keeps in the results' bucket: its result, what lies beside it, and unfinished work."""
 
 from __future__ import annotations
 
-from human_detector.aws.s3_keys import partial_key, report_key
+from human_detector.aws.s3_keys import copy_key, partial_key, report_key
 from human_detector.aws.storage import S3Object
 from human_detector.worker.own_object import OwnObject
 from human_detector.worker.partial_results import OWNER, PartialResult
@@ -32,6 +32,10 @@ class ObjectsOfJob:
     def page(self) -> OwnObject:
         """The page beside the result."""
         return self._object(report_key(self._job.found.result_place["key"]), None)
+
+    def copy(self) -> OwnObject:
+        """The anonymised copy beside the result."""
+        return self._object(copy_key(self._job.found.result_place["key"]), None)
 
     def partial(self, video_key: str) -> PartialResult:
         """What is left of an analysis that was cut off."""

@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import logging
-import subprocess
 import sys
-import tempfile
-import time
 from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 from urllib.parse import quote
 
 from human_detector.aws.storage import S3Object
+from human_detector.worker.side_program import run_side_program
 
 log = logging.getLogger(__name__)
 
 PROGRAM = (sys.executable, "-m", "human_detector", "report")
-CHECK_SECONDS = 0.2
 LONGEST_SECONDS = 3600
-REASON_BYTES = 2000
 
 
 def write_worker_report(
@@ -48,22 +44,10 @@ def write_worker_report(
     page = result_path.with_suffix(".html")
     command = [*PROGRAM, str(video_path), str(result_path), "--output", str(page), "--no-copy"]
     command += ["--title", PurePosixPath(video.key).name, "--address", _address(video, page_bucket, page_key)]
-    with tempfile.TemporaryFile() as errors:
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=errors, start_new_session=True)
-        deadline = time.monotonic() + LONGEST_SECONDS
-        try:
-            while process.poll() is None and time.monotonic() < deadline:
-                check()
-                time.sleep(CHECK_SECONDS)
-        finally:
-            process.kill()
-            process.wait()
-        if process.returncode == 0:
-            return page
-        errors.seek(0)
-        reason = errors.read(REASON_BYTES).decode(errors="replace").strip() or f"status {process.returncode}"
+    if reason := run_side_program(command, LONGEST_SECONDS, check):
         log.warning("no report: %s", reason)
         return None
+    return page
 
 
 def _address(video: S3Object, page_bucket: str, page_key: str) -> str:

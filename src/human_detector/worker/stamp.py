@@ -11,7 +11,7 @@ from human_detector.aws.storage import S3Object
 from human_detector.results.document import SCHEMA_VERSION
 
 
-def stamp(video: S3Object, human_detection: Mapping[str, Any]) -> dict[str, str]:
+def stamp(video: S3Object, wanted: Mapping[str, Any]) -> dict[str, str]:
     """What a result depends on: which video, its content, and what was asked for.
 
     Two objects with the same stamp hold the same frames, so that one can stand for the other. Digests,
@@ -20,7 +20,7 @@ def stamp(video: S3Object, human_detection: Mapping[str, Any]) -> dict[str, str]
     return {
         "video": digest_of(video.bucket, video.key),
         "video-etag": video.etag,
-        "analysis": _digest([SCHEMA_VERSION, human_detection]),
+        "analysis": _digest([SCHEMA_VERSION, wanted]),
     }
 
 
