@@ -46,8 +46,8 @@ class OpenVinoEngine:
             )
         except RuntimeError as error:
             raise NotForThisEngine(
-                f"the model {settings.model!r} cannot be read by OpenVINO ({reason(error)}): {settings.graph} "
-                "is damaged, or has operations that only the engine tensorflow knows"
+                f"the model {settings.model!r} cannot be read by OpenVINO ({reason(error)}): "
+                f"{settings.graph} is damaged, or has operations that only the engine tensorflow knows"
             ) from error
         try:
             compiled = core().compile_model(model, DEVICE, options(settings.precision, "THROUGHPUT"))

@@ -41,8 +41,8 @@ class OpenVinoRunner:
             self._network = core().read_model(settings.graph)
         except RuntimeError as error:
             raise NotForThisEngine(
-                f"the model {settings.model!r} cannot be read by OpenVINO ({reason(error)}): {settings.graph} "
-                "is damaged, or has operations that only the engine onnxruntime knows"
+                f"the model {settings.model!r} cannot be read by OpenVINO ({reason(error)}): "
+                f"{settings.graph} is damaged, or has operations that only the engine onnxruntime knows"
             ) from error
         self._compiled: dict[tuple[int, ...], Requests] = {}
 
