@@ -107,4 +107,4 @@ class Clone:
 
 def _other_models() -> list[str]:
     """The folders of models that the tests do not put into an image."""
-    return [path.parent.name for path in ROOT.glob("model/*/*.pb") if path.parent.name not in MODELS]
+    return [path.name for path in ROOT.glob("model/*") if path.is_dir() and path.name not in MODELS]
