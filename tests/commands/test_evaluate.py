@@ -248,6 +248,22 @@ def test_two_configurations_in_one_folder_are_told_apart_by_their_arguments(
     assert names == [f"People.model {model}, Faces.model {model}" for model in ("large", "small")]
 
 
+def test_the_page_is_named(result: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    labels = truth(tmp_path, clip_000000=[("person", BOX)])
+    assert evaluate_command.main([str(result), "--truth", str(labels), "--output", str(tmp_path)]) == 0
+    assert capsys.readouterr().out.splitlines()[-1] == str(tmp_path / "evaluation.html")
+
+
+def test_videos_are_for_the_page(result: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    labels = truth(tmp_path, clip_000000=[("person", BOX)])
+    arguments = (result, "--truth", labels, "--videos", tmp_path / "gone")
+    assert said(capsys, *arguments) == "--videos: valid beside --output, for whose page the pictures are"
+    assert said(capsys, *arguments, "--output", tmp_path / "out") == (
+        f"--videos: found {tmp_path / 'gone'}, valid is a folder"
+    )
+    assert not (tmp_path / "out").exists()
+
+
 def test_nothing_to_compare(result: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     labels = truth(tmp_path, clip_000000=[("person", BOX)], clip_000004=[("person", BOX)])
     assert said(capsys, result, "--truth", labels, "--compare").startswith(

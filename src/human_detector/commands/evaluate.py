@@ -24,6 +24,7 @@ from human_detector.evaluation.read_truth import read_truth
 from human_detector.validation import Number, WholeNumber, option
 
 SEED, SCORE = 1, Number(0, 1)
+NUMBERS, PAGE = "evaluation.json", "evaluation.html"
 EPILOG = """\
 For example, of all results in a folder, by labels from CVAT:
 
@@ -54,14 +55,17 @@ def main(arguments: Sequence[str]) -> int:
         print(f"human-detector evaluate: {note}", file=sys.stderr)
     if options.json:
         print(_as_json(evaluation))
-    else:
-        print_evaluation(evaluation.document)
+        return 0
+    print_evaluation(evaluation.document)
+    if options.output:
+        print(options.output / PAGE)
     return 0
 
 
 def _run(options: argparse.Namespace) -> Evaluation:
     """Everything that is measured."""
     import_pycocotools()
+    _check_videos(options)
     truth = read_truth(options.truth)
     results = [GivenResult(place, document) for place, document in read_given_results(options.results)]
     return evaluate(
@@ -74,12 +78,21 @@ def _run(options: argparse.Namespace) -> Evaluation:
     )
 
 
+def _check_videos(options: argparse.Namespace) -> None:
+    if options.videos is None:
+        return
+    if options.output is None:
+        raise ConfigurationError("--videos: valid beside --output, for whose page the pictures are")
+    if not options.videos.is_dir():
+        raise ConfigurationError(f"--videos: found {options.videos}, valid is a folder")
+
+
 def _write(evaluation: Evaluation, options: argparse.Namespace) -> list[str]:
     """Write the files; returns what is missing on the page."""
     folder: Path = options.output
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "evaluation.json").write_text(_as_json(evaluation) + "\n")
-    return write_page(evaluation, folder / "evaluation.html", options.videos)
+    (folder / NUMBERS).write_text(_as_json(evaluation) + "\n")
+    return write_page(evaluation, folder / PAGE, options.videos)
 
 
 def _as_json(evaluation: Evaluation) -> str:
@@ -134,7 +147,7 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
         "--output",
         type=Path,
         metavar="DIR",
-        help="also write evaluation.json and a page with the worst mistakes, evaluation.html, there",
+        help=f"also write {NUMBERS} and a page with the worst mistakes, {PAGE}, there",
     )
     parser.add_argument(
         "--videos", type=Path, metavar="DIR", help="where the videos are (default: where the results say)"
