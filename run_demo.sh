@@ -15,6 +15,6 @@ esac
 source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 
 ensure_environment requirements-demo.txt
-PYTHON=$python "$root/model/download_all_models.sh" ssdlite_pedestrian mobilenet_ssd_widerface \
+PYTHON=$python "$root/model/download_all_models.sh" centernet_mobilenetv3 mobilenet_ssd_widerface \
   || fail "the models could not be had (see above)"
 exec "$python" "$root/demo/demo.py" "$@"

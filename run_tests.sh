@@ -56,7 +56,7 @@ if [ "${1:-}" = --quick ]; then
   run_in_parallel 0 "$@"
   exit
 fi
-PYTHON=$python "$root/model/download_all_models.sh" ssdlite_pedestrian mobilenet_ssd_widerface centerface \
+PYTHON=$python "$root/model/download_all_models.sh" ssdlite_pedestrian centernet_mobilenetv3 mobilenet_ssd_widerface centerface \
   || fail "the models could not be had (see above)"
 ensure_tool chromium "the tests of the report in a browser" chromium fonts-dejavu-core
 if [ $# -gt 0 ]; then

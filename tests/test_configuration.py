@@ -172,7 +172,7 @@ def test_a_file_that_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 
 def test_the_embedded_configuration_has_the_small_models(document: dict[str, Any]) -> None:
     embedded = load_configuration(EMBEDDED_CONFIGURATION)
-    assert models_of(embedded.human_detection) == ["ssdlite_pedestrian", "mobilenet_ssd_widerface"]
+    assert models_of(embedded.human_detection) == ["centernet_mobilenetv3", "mobilenet_ssd_widerface"]
     assert all("engine" not in arguments for _, arguments in embedded.human_detection["detectors"])
 
 

@@ -197,7 +197,7 @@ def test_a_missing_model_says_what_gets_it(
     monkeypatch.setenv("MODEL_DIR", str(tmp_path))
     assert analyze_command.run(["--output", str(tmp_path), str(sample_clip())]) == 2
     shown = capsys.readouterr().err
-    assert "run: human-detector models get ssdlite_pedestrian" in shown
+    assert "run: human-detector models get centernet_mobilenetv3" in shown
     assert "run: human-detector models get mobilenet_ssd_widerface" in shown
 
 
@@ -247,7 +247,7 @@ def test_arguments_become_those_of_the_analyzer() -> None:
     }
     configured = analyze_command.human_detection(analyze_command._parse(["--frame-ratio=0.5", "v"]))
     assert configured["frame_ratio"] == 0.5
-    assert configured["detectors"][0][1]["model"] == "ssdlite_pedestrian", "unless another is asked for"
+    assert configured["detectors"][0][1]["model"] == "centernet_mobilenetv3", "unless another is asked for"
     configured = analyze_command.human_detection(analyze_command._parse(["--config=variables.json", "v"]))
     assert "model" not in configured["detectors"][0][1]
     with pytest.raises(ConfigurationError):

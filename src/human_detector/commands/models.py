@@ -118,7 +118,7 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
         prog="human-detector models",
         description="Show which models there are, get them, and add your own. They lie in $MODEL_DIR, else "
         "in model/ of a clone, else in your data folder. Alone it shows the list.",
-        epilog="For example: human-detector models get ssdlite_pedestrian mobilenet_ssd_widerface",
+        epilog="For example: human-detector models get centernet_mobilenetv3 mobilenet_ssd_widerface",
     )
     actions = parser.add_subparsers(dest="action", metavar="list | get | add | inspect")
     actions.add_parser("list", help="show what is there, where, and what is missing")
@@ -128,7 +128,7 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
         description="Download models. Checksums are enforced, a download that was stopped goes on where it "
         "stopped, and what is there already is left as it is.",
         epilog=f"Models: {', '.join(MODELS)}. $DETECTION_ZOO_URL and $FACE_MODEL_URL name other folders to "
-        "download from. For example: human-detector models get ssdlite_pedestrian",
+        "download from. For example: human-detector models get centernet_mobilenetv3",
     )
     get.add_argument("names", nargs="*", metavar="NAME", help="a model of the list")
     get.add_argument("--all", action="store_true", help="all of them")
