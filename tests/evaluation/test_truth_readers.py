@@ -33,6 +33,8 @@ CVAT_VIDEO = """<?xml version="1.0"?><annotations><version>1.1</version>
 <track id="1" label="face"><box frame="16" outside="0" xtl="500" ytl="0" xbr="600" ybr="100"></box></track>
 </annotations>"""
 
+NO_NUMBER = json.dumps(coco({"c_1.jpg": [("a", (0, 0, 9, 9))]}, bbox=[float("nan"), 0, 5, 5]))
+
 
 def content(truth: Truth) -> Read:
     """What is labelled, without dataclasses."""
@@ -195,6 +197,13 @@ def test_what_lies_outside_of_the_frame_is_cut_off(tmp_path: Path) -> None:
         ),
         ("t.json", json.dumps(coco({"c_1.jpg": []})), "there is not one box in its 1 frames"),
         ("t.json", json.dumps(coco({})), "there is not one labelled frame in it"),
+        ("t.json", NO_NUMBER, "a box of a: found a side that is no number"),
+        (
+            "t.json",
+            json.dumps({**coco({"c_1.jpg": []}), "videos": [3]}),
+            "something has another form: ",
+        ),
+        ("t.xml", CVAT_IMAGES.replace('width="1000"', 'width="0"'), "found frames of 0x500 pixels"),
         ("t.xml", "<annotations><image", "is not XML: "),
         ("t.xml", "<VOC/>", "is no CVAT file: found <VOC>, valid is <annotations>"),
         ("t.xml", CVAT_IMAGES.replace("points", "polygon"), "found a polygon (eye), valid are boxes"),
@@ -233,6 +242,7 @@ def test_a_wrong_file_is_told_for_what_it_is(name: str, text: str, sentence: str
             "line 1: found '1 0.5 0.5 1 1', valid is CLASS",
         ),
         ({"classes.txt": "person", "a_1.txt": "0 10 20 30 40"}, "line 1: found '0 10 20 30 40', valid is"),
+        ({"classes.txt": "person", "a_1.txt": "0 0.5 nan 1 1"}, "found '0 0.5 nan 1 1', valid is"),
         ({"classes.txt": "person", "a.txt": "0 0.5 0.5 1 1"}, "no number of a frame at the end of the name"),
         ({"data.yaml": "nc: 2", "a_1.txt": ""}, "data.yaml: valid is YAML with names, a list or 0: NAME"),
     ],

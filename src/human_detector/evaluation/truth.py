@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -74,7 +75,12 @@ def truth_box(
         sides: x_min, y_min, x_max, y_max in fractions of the frame.
         area: of the outline, as a share of the frame.
         crowd: see `TruthBox`.
+
+    Raises:
+        TruthError: a side is no number.
     """
+    if not all(map(math.isfinite, sides)):
+        raise TruthError(f"a box of {label}: found a side that is no number")
     box = Box.clipped(*sides)
     own_area = (box.x_max - box.x_min) * (box.y_max - box.y_min)
     if not own_area > 0:

@@ -37,6 +37,8 @@ def read_coco(path: Path) -> Truth:
         return Truth(path, _frames(data))
     except TruthError as error:
         raise TruthError(f"--truth {path}: {error}") from error
+    except (AttributeError, KeyError, TypeError) as error:
+        raise TruthError(f"--truth {path} is no COCO file: something has another form: {error}") from error
 
 
 def _frames(data: Mapping[str, Any]) -> list[TruthFrame]:

@@ -164,6 +164,8 @@ def _box(element: Element, label: str, size: tuple[float, float]) -> TruthBox | 
         x, y = (left + right) / 2, (top + bottom) / 2
         left, top, right, bottom = x - half_width, y - half_height, x + half_width, y + half_height
     width, height = size
+    if not (width > 0 and height > 0):
+        raise TruthError(f"found frames of {width:g}x{height:g} pixels")
     return truth_box(label, (left / width, top / height, right / width, bottom / height))
 
 

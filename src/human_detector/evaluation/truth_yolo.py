@@ -96,7 +96,9 @@ def _frame(name: str, path: Path | None, names: Sequence[str]) -> TruthFrame:
 
 def _box(words: Sequence[str], names: Sequence[str]) -> TruthBox | None:
     x, y, width, height = map(float, words[1:5])
-    if len(words) not in (5, 6) or int(words[0]) < 0 or not 0 <= max(map(abs, (x, y, width, height))) <= 1.5:
+    # A little over 1 comes from rounding; not a number is not within either.
+    in_fractions = all(abs(number) <= 1.5 for number in (x, y, width, height))
+    if len(words) not in (5, 6) or int(words[0]) < 0 or not in_fractions:
         raise ValueError(words)
     sides = (x - width / 2, y - height / 2, x + width / 2, y + height / 2)
     return truth_box(names[int(words[0])], sides)
