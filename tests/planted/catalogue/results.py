@@ -59,14 +59,6 @@ RESULTS = [
         try_first=SIMULATION,
     ),
     Fault(
-        "a copy is stored over whatever stands there by then",
-        "worker.attempt",
-        "Attempt._write_copy",
-        old="copy.store(path)",
-        new="copy.look()\ncopy.store(path)",
-        try_first=SIMULATION,
-    ),
-    Fault(
         "a stored result is accepted with any stamp",
         "worker.lookup",
         "Found.is_wanted_result",
