@@ -28,6 +28,8 @@ MAX_DETECTIONS = 100
 SUPPRESSION = Suppression(
     score_threshold=1e-8, iou_threshold=0.6, max_per_class=MAX_DETECTIONS, max_total=MAX_DETECTIONS
 )
+"""The zoo's. The package suppresses at 0.4, whatever the class. On the pictures of benchmarks/labels.json the
+average precision of people is the same from 0.4 to 0.8 (0.95), and 0.90 without: some have two peaks."""
 
 
 def build_centernet_graph(model: Mapping[str, Node]) -> bytes:
