@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from sample_clip import sample_clip
-from support.commands import run
+from support.commands import command_line, environment, run
 from support.media import clip, needs_ffmpeg, packet_hashes, run_ffmpeg
 from support.pictures import detail, picture
+from support.worker_harness import wait_until
 
 BOX = {"x_min": 0.25, "y_min": 0.25, "x_max": 0.75, "y_max": 0.75}
 """Where the tests' detectors find something."""
@@ -171,3 +174,33 @@ def test_a_model_that_is_missing_is_named(tmp_path: Path, monkeypatch: pytest.Mo
     assert done.returncode == 2
     assert "human-detector models get centerface" in done.stderr
     assert list((tmp_path / "out").iterdir()) == []
+
+
+@needs_ffmpeg
+def test_what_was_stopped_goes_on(tmp_path: Path) -> None:
+    """No half copy has the name of a whole one, and no frame is analysed twice."""
+    video, out = clip(tmp_path / "v.mp4", frames=20), tmp_path / "out"
+    counter, hold = tmp_path / "counter", tmp_path / "hold"
+    hold.write_text("8")
+    held = f"--detector=support.fake_detectors:HeldDetector={json.dumps({'folder': str(tmp_path), 'max_batch_size': 1})}"
+    command = ("anonymize", SURE, held, "--output", out, video)
+    process = subprocess.Popen(
+        command_line(*command), env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    wait_until(lambda: counter.exists() and counter.stat().st_size == 8)
+    process.send_signal(signal.SIGINT)
+    assert process.stderr is not None
+    said = ""
+    while "stopping" not in said:
+        said += process.stderr.readline()
+    hold.unlink()
+    process.communicate(timeout=60)
+    assert process.returncode == 130
+    analysed = counter.stat().st_size
+    assert analysed < 20
+    assert [path.name for path in out.iterdir() if path.suffix in (".mp4", ".html", ".part")] == []
+    done = run(*command)
+    assert done.returncode == 0, done.stderr
+    assert "going on after the" in done.stderr
+    assert counter.stat().st_size == 20
+    assert "20 frames, 20 faces, 0 heads by person, 0 moments to look at" in done.stdout
