@@ -24,12 +24,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from human_detector.analysis.analyzer_arguments import create_detectors
-from human_detector.anonymizing.moments import COVERED_SHARE, share_covered
-from human_detector.anonymizing.region import Region
-from human_detector.anonymizing.regions import Regions, Scene
-from human_detector.anonymizing.wishes import AnonymizingWishes
 from human_detector.commands.anonymize import DETECTORS
 from human_detector.detectors.detector import Detector
+from human_detector.drawing.anonymizing.moments import COVERED_SHARE, share_covered
+from human_detector.drawing.anonymizing.region import Region
+from human_detector.drawing.anonymizing.regions import Regions, Scene
+from human_detector.drawing.anonymizing.wishes import AnonymizingWishes
 from labelled_frames import CLIPS, Clip, Unavailable, fetch, name_of
 
 AROUND = 8

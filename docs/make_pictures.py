@@ -28,12 +28,12 @@ need_packages_of("requirements-dev.txt")
 import cv2  # noqa: E402
 import numpy as np  # noqa: E402
 
-from human_detector.anonymizing.covering import cover  # noqa: E402
-from human_detector.anonymizing.regions import Regions, Scene  # noqa: E402
-from human_detector.anonymizing.wishes import AnonymizingWishes  # noqa: E402
 from human_detector.commands import evaluate as evaluate_command  # noqa: E402
 from human_detector.commands.anonymize import DETECTORS  # noqa: E402
 from human_detector.drawing.annotation import annotate, contact_sheet, scale_to_width  # noqa: E402
+from human_detector.drawing.anonymizing.covering import cover  # noqa: E402
+from human_detector.drawing.anonymizing.regions import Regions, Scene  # noqa: E402
+from human_detector.drawing.anonymizing.wishes import AnonymizingWishes  # noqa: E402
 from human_detector.report.page import write_report  # noqa: E402
 from human_detector.results.made_of import local_source  # noqa: E402
 from human_detector.values import Image  # noqa: E402

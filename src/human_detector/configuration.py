@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from human_detector.analysis.analyzer_arguments import ARGUMENTS
-from human_detector.anonymizing.kinds import check_detectors
-from human_detector.anonymizing.wishes import LARGEST_MARGIN, STYLES, WHAT
 from human_detector.deployment.sections import ECR, ECS
+from human_detector.drawing.anonymizing.kinds import check_detectors
+from human_detector.drawing.anonymizing.wishes import LARGEST_MARGIN, STYLES, WHAT
 from human_detector.errors import ConfigurationError
 from human_detector.validation import Boolean, Number, OneOf, Section, Text, WholeNumber
 

@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from human_detector.errors import PermanentError
-from human_detector.evaluation.read_truth import read_truth
+from human_detector.report.evaluation.read_truth import read_truth
 from human_detector.results.detection_arrays import Detections
 from human_detector.results.exports.data_sets import picture_name
 from human_detector.results.exports.formats import EXPORTERS

@@ -10,8 +10,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from human_detector.analysis.analyzer_arguments import FRAME_RATIO
-from human_detector.anonymizing.kinds import check_detectors
-from human_detector.anonymizing.wishes import AnonymizingWishes
 from human_detector.commands.analyze_one_video import LocalAnalysis
 from human_detector.commands.batch import Stop, run_batch
 from human_detector.commands.detector_options import (
@@ -24,6 +22,8 @@ from human_detector.commands.detector_options import (
 from human_detector.commands.products import AnnotatedCopy, BlurredCopy, Exports, Product, ReportPage
 from human_detector.commands.progress_display import ProgressDisplay
 from human_detector.configuration import EMBEDDED_CONFIGURATION, load_human_detection
+from human_detector.drawing.anonymizing.kinds import check_detectors
+from human_detector.drawing.anonymizing.wishes import AnonymizingWishes
 from human_detector.logs import log_native_output
 from human_detector.results.exports.formats import EXPORTERS, check_formats
 from human_detector.validation import option

@@ -11,9 +11,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from human_detector.anonymizing.decisions import Decisions, read_decisions
-from human_detector.anonymizing.kinds import check_detectors
-from human_detector.anonymizing.wishes import LARGEST_MARGIN, MARGIN, STYLES, WHAT, AnonymizingWishes
 from human_detector.commands.analyze_one_video import LocalAnalysis
 from human_detector.commands.anonymized_copy import RESULT_KIND, AnonymizedCopy, AnonymizingSummary
 from human_detector.commands.batch import Stop, run_batch
@@ -25,6 +22,9 @@ from human_detector.commands.detector_options import (
     with_engine,
 )
 from human_detector.commands.progress_display import ProgressDisplay
+from human_detector.drawing.anonymizing.decisions import Decisions, read_decisions
+from human_detector.drawing.anonymizing.kinds import check_detectors
+from human_detector.drawing.anonymizing.wishes import LARGEST_MARGIN, MARGIN, STYLES, WHAT, AnonymizingWishes
 from human_detector.errors import ConfigurationError
 from human_detector.logs import log_native_output
 from human_detector.results.made_of import local_source

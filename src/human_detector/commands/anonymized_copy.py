@@ -7,13 +7,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from human_detector.anonymizing.copies import is_copy_of_wishes, telling_metadata, write_anonymized
-from human_detector.anonymizing.decisions import BLUR, Decisions, check_names, decisions_about
-from human_detector.anonymizing.doubtful import MomentPictures, doubtful_document, sentence_of, write_doubtful
-from human_detector.anonymizing.moments import Doubts, with_decided
-from human_detector.anonymizing.regions import Scene
-from human_detector.anonymizing.wishes import AnonymizingWishes
 from human_detector.commands.products import Files, Making, Product
+from human_detector.drawing.anonymizing.copies import is_copy_of_wishes, telling_metadata, write_anonymized
+from human_detector.drawing.anonymizing.decisions import BLUR, Decisions, check_names, decisions_about
+from human_detector.drawing.anonymizing.doubtful import (
+    MomentPictures,
+    doubtful_document,
+    sentence_of,
+    write_doubtful,
+)
+from human_detector.drawing.anonymizing.moments import Doubts, with_decided
+from human_detector.drawing.anonymizing.regions import Scene
+from human_detector.drawing.anonymizing.wishes import AnonymizingWishes
 from human_detector.results.reader import read_header
 
 RESULT_KIND = "anonymized.json"

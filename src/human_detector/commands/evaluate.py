@@ -15,12 +15,12 @@ from human_detector.commands.evaluate_tables import print_evaluation
 from human_detector.commands.exit_statuses import EXIT_CONFIGURATION
 from human_detector.commands.given_files import read_given_results
 from human_detector.errors import ConfigurationError, PermanentError
-from human_detector.evaluation.box_matching import import_pycocotools
-from human_detector.evaluation.configurations import Configuration, told_apart
-from human_detector.evaluation.evaluation import Evaluation, evaluate
-from human_detector.evaluation.given_results import GivenResult
-from human_detector.evaluation.page import write_page
-from human_detector.evaluation.read_truth import read_truth
+from human_detector.report.evaluation.box_matching import import_pycocotools
+from human_detector.report.evaluation.configurations import Configuration, told_apart
+from human_detector.report.evaluation.evaluation import Evaluation, evaluate
+from human_detector.report.evaluation.given_results import GivenResult
+from human_detector.report.evaluation.page import write_page
+from human_detector.report.evaluation.read_truth import read_truth
 from human_detector.validation import Number, WholeNumber, option
 
 SEED, SCORE = 1, Number(0, 1)

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
 
-from human_detector.anonymizing.copies import is_copy_of_wishes, write_anonymized
-from human_detector.anonymizing.regions import Scene
-from human_detector.anonymizing.wishes import AnonymizingWishes
 from human_detector.commands.progress_display import ProgressDisplay
+from human_detector.drawing.anonymizing.copies import is_copy_of_wishes, write_anonymized
+from human_detector.drawing.anonymizing.regions import Scene
+from human_detector.drawing.anonymizing.wishes import AnonymizingWishes
 from human_detector.drawing.copies import write_annotated
 from human_detector.report.local_report import describe_copy, write_local_report
 from human_detector.results.exports.formats import export_all

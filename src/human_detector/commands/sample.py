@@ -17,10 +17,10 @@ from human_detector.commands.progress_display import ProgressDisplay
 from human_detector.commands.sample_results import analyzers, given_results, new_results
 from human_detector.commands.tables import print_table
 from human_detector.errors import ConfigurationError, PermanentError
-from human_detector.evaluation.label_files import WRITERS
-from human_detector.evaluation.sample import AnalysedVideo, choose_frames, write_sample
-from human_detector.evaluation.worth_labelling import Candidates
 from human_detector.logs import log_native_output
+from human_detector.report.evaluation.label_files import WRITERS
+from human_detector.report.evaluation.sample import AnalysedVideo, choose_frames, write_sample
+from human_detector.report.evaluation.worth_labelling import Candidates
 from human_detector.results.exports.data_sets import PICTURES
 from human_detector.validation import Number, WholeNumber, option
 from human_detector.video.find_videos import find_videos

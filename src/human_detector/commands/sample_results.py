@@ -10,8 +10,8 @@ from human_detector.commands.given_files import read_given_results
 from human_detector.commands.progress_display import ProgressDisplay
 from human_detector.configuration import EMBEDDED_CONFIGURATION, load_human_detection
 from human_detector.errors import ConfigurationError, VideoError
-from human_detector.evaluation.given_results import GivenResult
-from human_detector.evaluation.sample import AnalysedVideo
+from human_detector.report.evaluation.given_results import GivenResult
+from human_detector.report.evaluation.sample import AnalysedVideo
 from human_detector.results.made_of import local_source
 from human_detector.video_analyzer import VideoAnalyzer
 

@@ -11,7 +11,7 @@ from typing import Any
 from human_detector.errors import PermanentError, TransientError
 from human_detector.worker.side_program import run_side_program
 
-PROGRAM = (sys.executable, "-m", "human_detector.anonymizing")
+PROGRAM = (sys.executable, "-m", "human_detector.drawing.anonymizing")
 LARGEST_BYTES = 5 * 1024**3
 
 

@@ -175,11 +175,18 @@ def _tame(variable: Any, session: Any) -> None:
         drawn = _random.normal(0, np.sqrt(2 / inputs), shape)
         if "depthwise" not in name:
             drawn -= drawn.mean(axis=tuple(range(len(shape) - 1)))
-        variable.load((drawn * _STRENGTHS.get(name.split("/")[-2], 1.0)).astype(np.float32), session)
+        variable.load((drawn * _strength(name)).astype(np.float32), session)
 
 
-_STRENGTHS = {"ClassPredictor": 10.0, "BoxEncodingPredictor": 0.5}
-"""How much the last layers say."""
+def _strength(name: str) -> float:
+    """Of the last layers, how much they say; of linear ones, whose results are added up, less than of others."""
+    if "BoxEncodingPredictor" in name:
+        return 0.5
+    if "ClassPredictor" in name:
+        return 10.0
+    if name.endswith("project/weights"):
+        return 0.4
+    return 1.0
 
 
 if __name__ == "__main__":
