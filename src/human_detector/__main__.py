@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import signal
 import sys
 from collections.abc import Mapping, Sequence
@@ -30,7 +31,7 @@ COMMANDS: Mapping[str, Command] = {
     "anonymize": Command("commands.anonymize", "write copies of videos in which nobody can be recognised"),
     "report": Command("commands.report", "make the page to look at a result with"),
     "export": Command(
-        "commands.export", "turn a result into COCO, MOT, CSV, Parquet or Rekognition's answers"
+        "commands.export", "turn a result into COCO, YOLO, CVAT, CSV and others, with pictures and crops"
     ),
     "evaluate": Command("commands.evaluate", "measure how good results are, by boxes that people have drawn"),
     "sample": Command("commands.sample", "take the frames out of videos that are worth labelling"),
@@ -41,7 +42,7 @@ COMMANDS: Mapping[str, Command] = {
     "healthcheck": Command("commands.healthcheck", "tell whether the worker on this machine is alive"),
 }
 
-USAGE_ERROR, INTERRUPTED = 2, 130
+USAGE_ERROR, INTERRUPTED, OUTPUT_CLOSED = 2, 130, 141
 
 
 def console() -> int:
@@ -70,6 +71,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         module = importlib.import_module(f"human_detector.{COMMANDS[name].module}")
         status: int = module.main(rest)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever reads has seen enough, as `head` has. What is still to be written at the end goes nowhere.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return OUTPUT_CLOSED
     except KeyboardInterrupt:
         # Once is enough: nothing is under way that a second could cut short.
         signal.signal(signal.SIGINT, signal.SIG_IGN)

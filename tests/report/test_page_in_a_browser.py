@@ -60,6 +60,18 @@ def test_boxes_are_drawn_where_they_are(page: Page, path: Path) -> None:
     assert page.run(alpha.format(width // 2, height // 2)) == 0
 
 
+def test_boxes_lie_on_the_picture_where_pixels_are_not_square(page: Page, path: Path) -> None:
+    """The sample clip's are 128:117, so that 176x144 are shown as four by three."""
+    page.open(path)
+    page.wait_for(READY)
+    shown = "(() => { const v = document.querySelector('video'); return v.videoWidth / v.videoHeight; })()"
+    stage = (
+        "(() => { const s = document.getElementById('overlay'); return s.clientWidth / s.clientHeight; })()"
+    )
+    assert page.run(shown) == pytest.approx(4 / 3, abs=0.02)
+    assert page.run(stage) == pytest.approx(4 / 3, abs=0.02)
+
+
 def test_the_slider_filters(page: Page, path: Path) -> None:
     page.open(path)
     page.wait_for(READY)

@@ -182,7 +182,8 @@ class LocalAnalysis:
             lines_path(path).unlink()
             raise Interrupted(f"{path} stays as it was")
         raise Interrupted(
-            f"{partial} has the {outcome.frames} frames so far; the same command goes on after them"
+            f"{partial} has the {outcome.frames} frames so far; the same command"
+            f"{' without --force' if self._force else ''} goes on after them"
         )
 
     def _files(self, name: str) -> Files:

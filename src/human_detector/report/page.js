@@ -213,8 +213,7 @@ function refresh() {
 
 // ---- the video and its controls ----
 
-function shapeStage() {
-  const { width, height } = data.video;
+function shapeStage(width, height) {
   const stage = element("stage");
   stage.style.aspectRatio = `${width || 16} / ${height || 9}`;
   stage.style.maxWidth = `calc(62vh * ${(width || 16) / (height || 9)})`;
@@ -223,6 +222,8 @@ function shapeStage() {
 function setUpVideo() {
   video.addEventListener("loadedmetadata", () => {
     hasVideo = true;
+    // As it is shown, which is another shape than it is stored in where its pixels are not square.
+    shapeStage(video.videoWidth, video.videoHeight);
     element("missing").hidden = true;
     element("play").disabled = false;
     seek(time);
@@ -333,7 +334,7 @@ function showFacts() {
 
 setUpTheme();
 showFacts();
-shapeStage();
+shapeStage(data.video.width, data.video.height);
 makeCounts();
 detectors.forEach(makeLane);
 makeAxis();
