@@ -71,10 +71,22 @@ def test_yolo_numbers_follow_what_was_looked_for(tmp_path: Path) -> None:
 
 
 def test_yolo_does_not_mix_two_exports(tmp_path: Path) -> None:
+    """What is no longer in the result goes, with its picture; what is not ours stays, and is named."""
+    labels, images = tmp_path / "clip.yolo" / "labels", tmp_path / "clip.yolo" / "images"
     EXPORTERS["yolo"](sample_result(4), tmp_path, "clip")
-    EXPORTERS["yolo"](sample_result(4), tmp_path, "clip")
-    with pytest.raises(PermanentError, match=r"labels has labels of another export, such as clip_000010.txt"):
-        EXPORTERS["yolo"](sample_result(2), tmp_path, "clip")
+    images.mkdir()
+    for path in labels.iterdir():
+        (images / f"{path.stem}.jpg").write_bytes(b"picture")
+    before = {path.stem for path in labels.iterdir()}
+    EXPORTERS["yolo"](sample_result(2), tmp_path, "clip")
+    after = {path.stem for path in labels.iterdir()}
+    assert (len(before), len(after)) == (4, 2)
+    assert after < before
+    assert {path.stem for path in images.iterdir()} == after
+    (labels / "other_000001.txt").touch()
+    with pytest.raises(PermanentError, match=r"has labels of something else, such as other_000001.txt"):
+        EXPORTERS["yolo"](sample_result(1), tmp_path, "clip")
+    assert {path.stem for path in labels.iterdir()} == after | {"other_000001"}
 
 
 def test_cvat_has_what_its_format_asks_for(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -22,20 +23,27 @@ DIGITS = 6
 def export_yolo(document: Mapping[str, Any], folder: Path, name: str) -> list[Path]:
     """Write the folder `<name>.yolo` with `data.yaml` and a text file in `labels/` for each analysed frame.
 
+    Of an earlier export of the result, frames that are no longer in it go, with their pictures: they would
+    stay a part of the set.
+
     Args:
         document: a result.
         folder: where to.
         name: of the files, without suffix.
 
     Raises:
-        PermanentError: labels of other frames lie there, which would become part of the set.
+        PermanentError: labels of something else lie there, which would become part of the set.
     """
     pictures, data_set = labelled_pictures(document, name), yolo_folder(folder, name)
-    own = {_text_name(picture) for picture in pictures}
-    if others := sorted({path.name for path in (data_set / LABELS).glob("*.txt")} - own):
+    now = {_text_name(picture) for picture in pictures}
+    others = sorted(path for path in (data_set / LABELS).glob("*.txt") if path.name not in now)
+    if foreign := [path.name for path in others if not re.fullmatch(rf"{re.escape(name)}_\d+", path.stem)]:
         raise PermanentError(
-            f"{data_set / LABELS} has labels of another export, such as {others[0]}: remove it"
+            f"{data_set / LABELS} has labels of something else, such as {foreign[0]}: remove it"
         )
+    for path in others:
+        path.unlink()
+        (data_set / PICTURES / f"{path.stem}.jpg").unlink(missing_ok=True)
     return [write_yolo(pictures, labels_in_order(document), data_set)]
 
 
