@@ -16,6 +16,8 @@ from support.media import clip, needs_ffmpeg, packet_hashes, run_ffmpeg
 from support.pictures import detail, picture
 from support.worker_harness import wait_until
 
+pytestmark = pytest.mark.long
+
 BOX = {"x_min": 0.25, "y_min": 0.25, "x_max": 0.75, "y_max": 0.75}
 """Where the tests' detectors find something."""
 

@@ -195,6 +195,7 @@ def test_pictures_are_scaled_once_to_what_the_detector_wants() -> None:
     assert tiled.detect([picture()]) == [[]]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("size", [(1, 1), (2, 3), (7, 5), (1080, 1920)])
 def test_tiles_cover_every_pixel_of_any_frame(size: tuple[int, int]) -> None:
     class Places(Detector):

@@ -9,6 +9,8 @@ from human_detector.report.evaluation.box_matching import Matches
 from human_detector.report.evaluation.intervals import Drawing, draw, interval_of, interval_of_share
 from human_detector.report.evaluation.quality import average_precision, rates
 
+pytestmark = pytest.mark.long
+
 TRUTHS, RECALL = 4, 0.7
 SIMULATIONS = 120
 
