@@ -25,7 +25,7 @@ from support.worker_harness import Aws
 
 SLOW_FIXTURES = {"aws_endpoint", "each_endpoint", "models", "installed", "docker_engine"}
 SLOW_IMPORT = re.compile(
-    r"^(?:import|from) (?:tensorflow|openvino|onnxruntime|campaign|planted_faults|support\.(?:reference|older_exporter))\b",
+    r"^(?:import|from) (?:tensorflow|openvino|onnxruntime|campaign|planted_faults|support\.(?:reference|converted_models|older_exporter))\b",
     re.MULTILINE,
 )
 

@@ -43,6 +43,19 @@ class Box:
         sides = (min(max(float(side), 0.0), 1.0) for side in (x_min, y_min, x_max, y_max))
         return cls(*sides)
 
+    @property
+    def area(self) -> float:
+        """The share of the image that it has."""
+        return (self.x_max - self.x_min) * (self.y_max - self.y_min)
+
+    def overlap(self, other: Box) -> float:
+        """Intersection over union: 0 for boxes that are apart, 1 for equal ones."""
+        width = min(self.x_max, other.x_max) - max(self.x_min, other.x_min)
+        height = min(self.y_max, other.y_max) - max(self.y_min, other.y_min)
+        common = max(width, 0.0) * max(height, 0.0)
+        union = self.area + other.area - common
+        return common / union if union else 0.0
+
     def to_dict(self) -> dict[str, float]:
         """The box as the result file has it; 5 digits are a tenth of a pixel at 8K."""
         return {side: round(getattr(self, side), 5) for side in ("x_min", "y_min", "x_max", "y_max")}

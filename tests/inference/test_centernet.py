@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
 
 import cv2
@@ -20,12 +18,8 @@ from human_detector.inference.ssd_network import find_network
 from human_detector.inference.tensorflowjs_graph import read_graph_model
 from sample_clip import BIKES, sample_clip
 from support import clips
+from support.converted_models import run, session_of, square_picture, tf
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-
-import tensorflow as tf
-
-OUTPUTS = ("detection_boxes", "detection_scores", "detection_classes", "num_detections")
 LEAST_SCORE = 0.3
 ENGINES = ("openvino", "tensorflow")
 
@@ -48,26 +42,10 @@ PEOPLE = {
 }
 
 
-@cache
-def picture(name: str) -> np.ndarray:
-    """A square picture, RGB uint8 [side, side, 3]: the first frame of the demo's clip, or a photo of face-api's."""
-    if name == "carphone":
-        capture = cv2.VideoCapture(str(sample_clip()))
-        read, image = capture.read()
-        capture.release()
-        assert read
-    else:
-        image = cv2.imread(str(clips.face_api_package() / "demo" / f"{name}.jpg"))
-    height, width, _ = image.shape
-    side = max(height, width)
-    square = cv2.copyMakeBorder(image, 0, side - height, 0, side - width, cv2.BORDER_CONSTANT)
-    return cv2.cvtColor(square, cv2.COLOR_BGR2RGB)
-
-
 def write_raw_pictures(folder: str) -> None:
     """Writes the pictures for centernet_reference.mjs."""
     for name in PEOPLE:
-        picture(name).tofile(Path(folder) / f"{name}.rgb")
+        square_picture(name).tofile(Path(folder) / f"{name}.rgb")
 
 
 @pytest.fixture(scope="module")
@@ -79,16 +57,8 @@ def graph_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def session(graph_path: Path) -> Iterator[tf.compat.v1.Session]:
-    graph_def = tf.compat.v1.GraphDef.FromString(graph_path.read_bytes())
-    with tf.Graph().as_default() as graph:
-        tf.import_graph_def(graph_def, name="")
-    session = tf.compat.v1.Session(graph=graph)
-    yield session
-    session.close()
-
-
-def run(session: tf.compat.v1.Session, images: np.ndarray) -> list[np.ndarray]:
-    return session.run([f"{name}:0" for name in OUTPUTS], {"image_tensor:0": images})
+    with session_of(graph_path) as session:
+        yield session
 
 
 def test_graph_is_the_one_that_the_table_of_models_expects(graph_path: Path) -> None:
@@ -97,7 +67,7 @@ def test_graph_is_the_one_that_the_table_of_models_expects(graph_path: Path) -> 
 
 @pytest.mark.parametrize("name", PEOPLE)
 def test_the_graph_finds_the_people_that_the_package_finds(session: tf.compat.v1.Session, name: str) -> None:
-    image = picture(name)
+    image = square_picture(name)
 
     boxes, scores, classes, _ = run(session, image[np.newaxis])
 
@@ -118,14 +88,14 @@ def test_the_engines_find_the_people_that_the_package_finds(engine: str, graph_p
         max_batch_size=len(PEOPLE),
     )
 
-    found_in_all = detector.detect([picture(name) for name in PEOPLE])
+    found_in_all = detector.detect([square_picture(name) for name in PEOPLE])
 
     assert detector.input_size == (512, 512), "the frames are scaled before, and not by the graph"
     for name, found in zip(PEOPLE, found_in_all, strict=True):
         expected = np.array(PEOPLE[name])
         boxes = [(it.box.y_min, it.box.x_min, it.box.y_max, it.box.x_max) for it in found]
         np.testing.assert_allclose([it.score for it in found], expected[:, 0], atol=0.02)
-        np.testing.assert_allclose(boxes, expected[:, 1:], atol=2 / len(picture(name)))
+        np.testing.assert_allclose(boxes, expected[:, 1:], atol=2 / len(square_picture(name)))
 
 
 def test_graph_has_the_signature_of_the_detection_zoo(session: tf.compat.v1.Session) -> None:
@@ -141,7 +111,7 @@ def test_graph_has_the_signature_of_the_detection_zoo(session: tf.compat.v1.Sess
 
 
 def test_batch_gives_what_its_images_give_one_by_one(session: tf.compat.v1.Session) -> None:
-    image = picture("sample4")
+    image = square_picture("sample4")
     mirrored = image[:, ::-1]
 
     together = run(session, np.stack([image, mirrored]))

@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pytest
 
 from human_detector.inference import face_converter
 from human_detector.inference.face_graph import fold_batch_norm
 from human_detector.inference.model_catalogue import MODELS
-from sample_clip import sample_clip
 from support import clips
-
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-
-import tensorflow as tf
-
-OUTPUTS = ("detection_boxes", "detection_scores", "detection_classes", "num_detections")
-
+from support.converted_models import OUTPUTS, run, session_of, square_picture, tf
 
 # What @vladmandic/face-api 1.7.15 found in these pictures with TensorFlow.js 4.22.0 and its plain JavaScript
 # backend under Node 20; tests/face_api_reference.mjs says how to run it again. Each face is its score and its
@@ -44,31 +35,10 @@ FACE_API_FACES = {
 }
 
 
-def picture(name: str) -> np.ndarray:
-    """Returns a square picture, RGB uint8 [side, side, 3].
-
-    The first frame of the carphone clip or one of face-api's samples, with black added at the right or the
-    bottom, which is how face-api itself makes a picture square.
-    """
-    if name == "carphone":
-        capture = cv2.VideoCapture(str(sample_clip()))
-        read, image = capture.read()
-        capture.release()
-        assert read
-    else:
-        image = cv2.imread(str(clips.face_api_package() / "demo" / f"{name}.jpg"))
-    height, width, _ = image.shape
-    side = max(height, width)
-    square = cv2.copyMakeBorder(
-        image, 0, side - height, 0, side - width, cv2.BORDER_CONSTANT, value=(0, 0, 0)
-    )
-    return cv2.cvtColor(square, cv2.COLOR_BGR2RGB)
-
-
 def write_raw_pictures(folder: str) -> None:
     """Writes the pictures for face_api_reference.mjs."""
     for name in FACE_API_FACES:
-        picture(name).tofile(Path(folder) / f"{name}.rgb")
+        square_picture(name).tofile(Path(folder) / f"{name}.rgb")
 
 
 @pytest.fixture(scope="module")
@@ -80,21 +50,13 @@ def graph_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def session(graph_path: Path) -> Iterator[tf.compat.v1.Session]:
-    graph_def = tf.compat.v1.GraphDef.FromString(graph_path.read_bytes())
-    with tf.Graph().as_default() as graph:
-        tf.import_graph_def(graph_def, name="")
-    session = tf.compat.v1.Session(graph=graph)
-    yield session
-    session.close()
-
-
-def run(session: tf.compat.v1.Session, images: np.ndarray, *names: str) -> list[np.ndarray]:
-    return session.run([f"{name}:0" for name in names or OUTPUTS], {"image_tensor:0": images})
+    with session_of(graph_path) as session:
+        yield session
 
 
 @pytest.mark.parametrize("name", FACE_API_FACES)
 def test_finds_the_faces_that_face_api_finds(session: tf.compat.v1.Session, name: str) -> None:
-    image = picture(name)
+    image = square_picture(name)
 
     boxes, scores, classes, _ = run(session, image[np.newaxis])
 
@@ -128,7 +90,7 @@ def test_graph_has_the_signature_of_the_detection_zoo(session: tf.compat.v1.Sess
 
 
 def test_image_of_any_shape_is_resized_and_normalised(session: tf.compat.v1.Session) -> None:
-    image = picture("carphone")[:144]
+    image = square_picture("carphone")[:144]
 
     (normalised,) = run(session, image[np.newaxis], "Preprocessor/sub")
 
@@ -137,7 +99,7 @@ def test_image_of_any_shape_is_resized_and_normalised(session: tf.compat.v1.Sess
 
 
 def test_batch_gives_what_its_images_give_one_by_one(session: tf.compat.v1.Session) -> None:
-    image = picture("sample4")
+    image = square_picture("sample4")
     mirrored = image[:, ::-1]
 
     together = run(session, np.stack([image, mirrored]))
@@ -153,7 +115,7 @@ def test_suppression_is_that_of_the_zoo(session: tf.compat.v1.Session, name: str
     # One run gives all of them: another run might be optimised, and so rounded, in another way.
     raw_boxes, raw_scores, boxes, scores, classes, count = run(
         session,
-        picture(name)[np.newaxis],
+        square_picture(name)[np.newaxis],
         "Postprocessor/raw_box_locations",
         "Postprocessor/convert_scores",
         *OUTPUTS,

@@ -137,18 +137,6 @@ def differences(
 def _is_among(detections: Iterable[Detection], wanted: Detection, tolerance: Tolerance) -> bool:
     return any(
         abs(detection.score - wanted.score) <= tolerance.score
-        and intersection_over_union(detection.box, wanted.box) >= tolerance.iou
+        and detection.box.overlap(wanted.box) >= tolerance.iou
         for detection in detections
     )
-
-
-def intersection_over_union(a: Box, b: Box) -> float:
-    """How much two boxes are the same: 0 for apart, 1 for equal."""
-    width = max(min(a.x_max, b.x_max) - max(a.x_min, b.x_min), 0)
-    height = max(min(a.y_max, b.y_max) - max(a.y_min, b.y_min), 0)
-    union = _area(a) + _area(b) - width * height
-    return width * height / union if union else 0.0
-
-
-def _area(box: Box) -> float:
-    return (box.x_max - box.x_min) * (box.y_max - box.y_min)

@@ -58,8 +58,11 @@ class Part:
 
     def is_part_of(self, other: Part) -> bool:
         """Whether the other thing, cut off at the border of this tile, would look like this part."""
-        return self.found.label == other.found.label and (
-            _iou(_common(other.found.box, self.tile), self.found.box) >= SAME
+        visible = _common(other.found.box, self.tile)
+        return (
+            self.found.label == other.found.label
+            and visible is not None
+            and visible.overlap(self.found.box) >= SAME
         )
 
 
@@ -89,7 +92,7 @@ def _best(parts: Sequence[Part]) -> list[Part]:
         if not any(
             part.found.label == other.found.label
             and part.tile != other.tile
-            and _iou(part.found.box, other.found.box) >= SAME
+            and part.found.box.overlap(other.found.box) >= SAME
             for other in kept
         ):
             kept.append(part)
@@ -117,7 +120,7 @@ def _agreement(first: Part, second: Part, axis: str) -> float:
     is_cut = first.found.label == second.found.label and end in first.cut and start in second.cut
     if not (is_cut and _reach_through(first, second, axis)):
         return 0.0
-    return _overlap(first.found.box, second.found.box, "y" if axis == "x" else "x")
+    return _overlap_along(first.found.box, second.found.box, "y" if axis == "x" else "x")
 
 
 def _reach_through(first: Part, second: Part, axis: str) -> bool:
@@ -140,7 +143,7 @@ def _join(first: Part, second: Part, axis: str) -> Part:
     )
 
 
-def _overlap(first: Box, second: Box, axis: str) -> float:
+def _overlap_along(first: Box, second: Box, axis: str) -> float:
     """Intersection over union along one axis."""
     (start, end), (other_start, other_end) = _span(first, axis), _span(second, axis)
     union = max(end, other_end) - min(start, other_start)
@@ -149,14 +152,6 @@ def _overlap(first: Box, second: Box, axis: str) -> float:
 
 def _span(box: Box, axis: str) -> tuple[float, float]:
     return (box.x_min, box.x_max) if axis == "x" else (box.y_min, box.y_max)
-
-
-def _iou(first: Box | None, second: Box) -> float:
-    common = first and _common(first, second)
-    if not (first and common):
-        return 0.0
-    union = _area(first) + _area(second) - _area(common)
-    return _area(common) / union if union else 0.0
 
 
 def _common(first: Box, second: Box) -> Box | None:
@@ -173,7 +168,3 @@ def _around(first: Box, second: Box) -> Box:
         max(first.x_max, second.x_max),
         max(first.y_max, second.y_max),
     )
-
-
-def _area(box: Box) -> float:
-    return (box.x_max - box.x_min) * (box.y_max - box.y_min)

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import base64
 import html
-import json
-import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -18,6 +16,7 @@ from human_detector.drawing.annotation import to_address
 from human_detector.report.moments import Moment, draw_moment, strongest_moments, take_images
 from human_detector.report.page_data import pack
 from human_detector.results.labels import labels_apart
+from human_detector.utils import filled, script_data, write_whole
 from human_detector.values import Image
 from human_detector.video.browser_formats import video_format
 
@@ -76,9 +75,7 @@ def write_report(
         "moments": [_moment(moment, images[moment.frame["index"]]) for moment in moments],
         **pack(document),
     }
-    part = path.with_name(path.name + ".part")
-    part.write_text(render(data), encoding="utf-8")
-    part.replace(path)
+    write_whole(path, render(data))
 
 
 def render(data: Mapping[str, Any]) -> str:
@@ -91,11 +88,9 @@ def render(data: Mapping[str, Any]) -> str:
         "title": html.escape(str(data["title"])),
         "css": _read("page.css"),
         "js": "\n".join(map(_read, SCRIPTS)),
-        # In a script, only "<" could end what must not end there.
-        "data": json.dumps(data, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c"),
+        "data": script_data(data),
     }
-    # In one pass, so that what is put in is not searched for placeholders.
-    return re.sub(r"\{\{(\w+)\}\}", lambda found: parts[found[1]], _read("template.html"))
+    return filled(_read("template.html"), parts)
 
 
 def relative_address(video: Path, page: Path) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 import json
-import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -17,6 +16,7 @@ from human_detector.drawing.anonymizing.moments import LOW_SCORE, NO_HEAD, TRACK
 from human_detector.drawing.anonymizing.region import Region
 from human_detector.drawing.anonymizing.regions import MarkedFrame
 from human_detector.results.detection_arrays import SIDES
+from human_detector.utils import filled, script_data, write_whole
 from human_detector.values import Image
 
 PICTURE_WIDTH = 420
@@ -118,14 +118,11 @@ def write_doubtful(document: Mapping[str, Any], title: str, pictures: Mapping[st
         pictures: `data:` addresses by the name of the moment.
         page: NAME.doubtful.html.
     """
-    _write(page.with_suffix(".json"), json.dumps(document, indent=1, allow_nan=False) + "\n")
+    write_whole(page.with_suffix(".json"), json.dumps(document, indent=1, allow_nan=False) + "\n")
     moments = [{**each, "picture": pictures.get(each["moment"], "")} for each in document["moments"]]
     data = {**document, "title": title, "sentence": sentence_of(document["summary"]), "moments": moments}
-    # In a script, only "<" could end what must not end there.
-    text = json.dumps(data, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
-    parts = {"title": html.escape(title), "data": text}
-    template = _TEMPLATE.read_text(encoding="utf-8")
-    _write(page, re.sub(r"\{\{(\w+)\}\}", lambda found: parts[found[1]], template))
+    parts = {"title": html.escape(title), "data": script_data(data)}
+    write_whole(page, filled(_TEMPLATE.read_text(encoding="utf-8"), parts))
 
 
 def _closer(image: Image, box: Region) -> Image:
@@ -168,9 +165,3 @@ def _moment(moment: Moment, frames: Sequence[MarkedFrame], decisions: Mapping[st
 
 def _count(number: int, one: str, many: str = "") -> str:
     return f"{number} {one if number == 1 else many or one + 's'}"
-
-
-def _write(path: Path, text: str) -> None:
-    part = path.with_name(path.name + ".part")
-    part.write_text(text, encoding="utf-8")
-    part.replace(path)

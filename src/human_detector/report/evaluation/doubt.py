@@ -8,7 +8,6 @@ from itertools import combinations
 from typing import Any
 
 from human_detector.report.evaluation.mistakes import box_of
-from human_detector.report.evaluation.overlap import overlap
 from human_detector.values import Box
 
 REACH = 0.25
@@ -60,8 +59,8 @@ def _without_partner(ours: Sequence[Box], theirs: Sequence[Box]) -> int:
     left = list(theirs)
     alone = 0
     for box in ours:
-        partner = max(left, key=lambda other: overlap(box, other), default=None)
-        if partner is None or overlap(box, partner) < SAME:
+        partner = max(left, key=box.overlap, default=None)
+        if partner is None or box.overlap(partner) < SAME:
             alone += 1
         else:
             left.remove(partner)

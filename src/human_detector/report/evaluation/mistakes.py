@@ -9,7 +9,6 @@ from typing import Any
 from human_detector.report.evaluation.box_matching import Pairing
 from human_detector.report.evaluation.judged_frames import JudgedFrame
 from human_detector.report.evaluation.label_quality import LabelQuality
-from human_detector.report.evaluation.overlap import area, overlap
 from human_detector.values import Box
 
 MISS, FALSE_ALARM = "miss", "false alarm"
@@ -57,7 +56,7 @@ def worst_mistakes(
         for frame, pairing in zip(frames, quality.matching.pairings, strict=True)
         for mistake in find(frame, pairing, quality.threshold)
     ]
-    mistakes.sort(key=lambda mistake: -(area(mistake.box) if kind == MISS else mistake.score or 0))
+    mistakes.sort(key=lambda mistake: -(mistake.box.area if kind == MISS else mistake.score or 0))
     shown: list[Mistake] = []
     times: list[int] = []
     for mistake in mistakes:
@@ -91,4 +90,4 @@ def _false_alarms(frame: JudgedFrame, pairing: Pairing, threshold: float) -> Ite
 
 
 def _is_same(mistake: Mistake, other: Mistake) -> bool:
-    return mistake.frame.video == other.frame.video and overlap(mistake.box, other.box) >= SAME_PLACE
+    return mistake.frame.video == other.frame.video and mistake.box.overlap(other.box) >= SAME_PLACE

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from human_detector.report.evaluation.page_parts import (
     with_interval,
 )
 from human_detector.report.evaluation.pictures import Pictures, frames_by_video
+from human_detector.utils import filled, write_whole
 
 PICTURES_PER_KIND = 18
 HEADINGS = {
@@ -53,11 +53,7 @@ def write_page(evaluation: Evaluation, path: Path, videos: Path | None) -> list[
         "sections": "\n".join(sections),
         "css": (_FOLDER / "page.css").read_text(encoding="utf-8"),
     }
-    template = (_FOLDER / "page.html").read_text(encoding="utf-8")
-    part = path.with_name(path.name + ".part")
-    # In one pass, so that what is put in is not searched for placeholders.
-    part.write_text(re.sub(r"\{\{(\w+)\}\}", lambda found: parts[found[1]], template), encoding="utf-8")
-    part.replace(path)
+    write_whole(path, filled((_FOLDER / "page.html").read_text(encoding="utf-8"), parts))
     return problems
 
 
