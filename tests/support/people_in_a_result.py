@@ -13,9 +13,13 @@ FACE: Box = (0.43, 0.22, 0.47, 0.3)
 LYING: Box = (0.2, 0.6, 0.6, 0.8)
 
 
-def found(label: str, box: Box, track: int = 1, score: float = 0.9) -> dict[str, Any]:
+def found(
+    label: str, box: Box, track: int = 1, score: float = 0.9, person: int | None = None
+) -> dict[str, Any]:
+    """A detection; of a face with the number of its person, if that is clear."""
     sides = dict(zip(("x_min", "y_min", "x_max", "y_max"), box, strict=True))
-    return {"label": label, "score": score, "box": sides, "track_id": track}
+    owner = {} if person is None else {"person_track_id": person}
+    return {"label": label, "score": score, "box": sides, "track_id": track} | owner
 
 
 def document(*frames: Sequence[dict[str, Any]], step: float = 0.1) -> dict[str, Any]:

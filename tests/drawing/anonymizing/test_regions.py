@@ -87,8 +87,14 @@ def test_each_wish_covers_more_than_the_one_before(what: str, kinds: list[str]) 
     ],
 )
 def test_who_is_kept_stays(keep: list[str], left: list[tuple[str, str]]) -> None:
-    other = found("person", (0.7, 0.2, 0.8, 0.8), track=2)
-    assert marks(document([SEEN, PERSON, other]), keep=keep) == [left]
+    own, other = found("face", FACE, person=1), found("person", (0.7, 0.2, 0.8, 0.8), track=2)
+    assert marks(document([own, PERSON, other]), keep=keep) == [left]
+
+
+def test_a_strangers_face_in_front_of_who_is_kept_is_covered() -> None:
+    """In this frame it is where the other one's face would be; over the video it is somebody else's."""
+    stranger = found("face", FACE, track=5, person=2)
+    assert marks(document([stranger, PERSON]), keep=["person:1"]) == [[("face", "face:5")]]
 
 
 def test_a_track_counts_by_its_best_score() -> None:

@@ -71,12 +71,12 @@ class Scene:
         faces = [face for face in frame.faces if self.is_sure(face)]
         return faces_of_people([replace(frame, faces=faces)], self._aspect)[0]
 
-    def is_kept(self, sighting: Sighting, owners: Owners) -> bool:
-        """Whether somebody stays as he is; with a person, his face."""
-        keep = self.wishes.keep
-        return sighting.name in keep or any(
-            f"person:{track}" in keep for track, face in owners.items() if face.name == sighting.name
-        )
+    def is_kept(self, sighting: Sighting) -> bool:
+        """Whether somebody stays as he is; with a person, his face.
+
+        Whose a face is, the whole track says: in a single frame the nearest one may be a stranger's.
+        """
+        return not {sighting.name, sighting.person}.isdisjoint(self.wishes.keep)
 
     def check_keep(self) -> None:
         """Return if everybody is in the video who is to stay as he is.
@@ -103,10 +103,10 @@ class Scene:
     def _marks(self, frame: Sighted, owners: Owners) -> Iterator[Mark]:
         what = self.wishes.what
         for face in frame.faces:
-            if not self.is_kept(face, owners):
+            if not self.is_kept(face):
                 yield Mark("face", face.name, face.box if what == "faces" else _whole_head(face.box))
         for person in frame.people:
-            if self.is_kept(person, owners):
+            if self.is_kept(person):
                 continue
             if what == "people":
                 yield Mark("person", person.name, person.box)

@@ -21,12 +21,14 @@ class Sighting:
         track: the number of the face or the person in this video.
         score: of the detector.
         box: where it is.
+        person: of a face the name of the person whose it is, over the whole track; "" where that is unclear.
     """
 
     kind: str
     track: int
     score: float
     box: Region
+    person: str = ""
 
     @property
     def name(self) -> str:
@@ -60,16 +62,22 @@ def sighted_frames(document: Mapping[str, Any]) -> list[Sighted]:
     detectors = detectors_by_kind(document["human_detection"]["detectors"])
     frames = []
     for frame in with_tracks(document["frames"]):
-        found = {kind: list(_sightings(frame, kind, names)) for kind, names in detectors.items()}
+        found = {kind: list(_sightings(frame, kind, detectors)) for kind in detectors}
         frames.append(Sighted(frame["index"], frame["timestamp"], found["face"], found["person"]))
     return frames
 
 
-def _sightings(frame: Mapping[str, Any], kind: str, names: Mapping[str, str | None]) -> Iterator[Sighting]:
+def _sightings(
+    frame: Mapping[str, Any], kind: str, detectors: Mapping[str, Mapping[str, str | None]]
+) -> Iterator[Sighting]:
     """What detectors of one kind have found. Two of one kind number their tracks apart."""
+    names = detectors[kind]
     for place, (name, label) in enumerate(names.items()):
         for each in frame["detections"].get(name, ()):
             if label in (None, each["label"]):
                 x_min, y_min, x_max, y_max = (each["box"][side] for side in SIDES)
                 track = each["track_id"] * len(names) + place
-                yield Sighting(kind, track, each["score"], (x_min, y_min, x_max, y_max))
+                # The result means the people of the first detector that finds some.
+                owner = each.get("person_track_id")
+                person = "" if owner is None else f"person:{owner * len(detectors['person'])}"
+                yield Sighting(kind, track, each["score"], (x_min, y_min, x_max, y_max), person)
