@@ -72,6 +72,7 @@ def write_model(folder: Path, nodes: Sequence[Mapping[str, Any]]) -> Path:
         (["BiasAdd", "Relu6"], [[0.0, 0.0], [1.0, 6.0]]),
     ],
 )
+@pytest.mark.long
 def test_a_fused_convolution_is_taken_apart(
     fused: list[str], expected: list[list[float]], tmp_path: Path
 ) -> None:

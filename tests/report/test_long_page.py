@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from human_detector.report.page import render
 from human_detector.report.page_data import pack
 from support.chromium import Page
@@ -12,6 +14,7 @@ from support.sample_results import sample_result
 
 
 @needs_chromium
+@pytest.mark.long
 def test_an_hour_stays_fluid(page: Page, tmp_path: Path) -> None:
     """18000 analysed frames: few elements, and a slider that moves smoothly."""
     document = sample_result(18_000, tracks=True)

@@ -87,6 +87,7 @@ def test_half_of_the_cores_decode(sample: Callable[[str], Path], decoder_threads
 
 
 @pytest.mark.parametrize("name", ["long.mp4", "long.avi"])
+@pytest.mark.long
 def test_memory_does_not_grow_with_the_length(tmp_path: Path, name: str) -> None:
     """Without stamps, as in AVI, FFmpeg must not look for them through the whole file either."""
     statm = Path("/proc/self/statm")
