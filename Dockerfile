@@ -9,6 +9,12 @@ RUN mkdir /model && for name in ${MODELS}; do cp -r "/downloaded/${name}" /model
 
 FROM ${BASE_IMAGE}
 
+# What the decoder locks itself in with. Debian's bases have it already, since apt needs it: then nothing is added.
+# hadolint ignore=DL3008
+RUN apt-get update \
+    && apt-get install -y --no-install-recommends libseccomp2 \
+    && rm -rf /var/lib/apt/lists/*
+
 # /scratch is the one place that the worker writes to: videos, results, its heartbeat.
 RUN useradd --uid 10001 --no-create-home --home-dir /scratch --shell /usr/sbin/nologin worker \
     && mkdir --mode=1777 /scratch
