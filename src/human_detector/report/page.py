@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import html
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from human_detector.drawing.annotation import to_address
 from human_detector.report.moments import Moment, draw_moment, strongest_moments, take_images
 from human_detector.report.page_data import pack
 from human_detector.results.labels import labels_apart
-from human_detector.utils import filled, script_data, write_whole
+from human_detector.utils import fill_page, script_data, write_whole
 from human_detector.values import Image
 from human_detector.video.browser_formats import video_format
 
@@ -86,11 +87,12 @@ def render(data: Mapping[str, Any]) -> str:
     """
     parts = {
         "title": html.escape(str(data["title"])),
+        "media_sources": " ".join(_media_sources(str(data["source"] or ""))),
         "css": _read("page.css"),
         "js": "\n".join(map(_read, SCRIPTS)),
         "data": script_data(data),
     }
-    return filled(_read("template.html"), parts)
+    return fill_page(_read("template.html"), parts)
 
 
 def relative_address(video: Path, page: Path) -> str:
@@ -103,6 +105,12 @@ def relative_address(video: Path, page: Path) -> str:
 
 def _read(name: str) -> str:
     return (_FOLDER / name).read_text(encoding="utf-8")
+
+
+def _media_sources(address: str) -> list[str]:
+    """Where the page may play a video from: itself, beside it, its user's choice, or the given server."""
+    server = re.match(r"https?://[\w.-]+(:\d+)?(?=/)", address, re.ASCII)
+    return ["'self'", "file:", "data:", "blob:", *([server[0]] if server else [])]
 
 
 def _embedded(video: Path, media_type: str) -> str | None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 
 from human_detector.drawing.anonymizing.decisions import read_decisions
 from human_detector.drawing.anonymizing.doubtful import (
@@ -27,7 +29,10 @@ WEAK, LIES = found("face", FACE, track=9, score=0.12), found("person", LYING, tr
 NAMES = ["low score, face:9, 0", "no head, person:4, 0"]
 
 
-def write(folder: Path, decisions: dict[str, str] | None = None) -> Path:
+TITLE = "A </script><b>v</b>.mp4"
+
+
+def write(folder: Path, decisions: dict[str, str] | None = None, title: str = TITLE) -> Path:
     """The page of a video with a weak face and somebody who lies."""
     result: dict[str, Any] = document([WEAK, LIES], [WEAK, LIES], [WEAK])
     result["video"] |= {"etag": "a-1", "file": "v.mp4"}
@@ -39,7 +44,7 @@ def write(folder: Path, decisions: dict[str, str] | None = None) -> Path:
         pictures.look(frame.index, np.full((100, 200, 3), 90, np.uint8))
     facts = doubtful_document(result, frames, moments, decisions or {}, ["location"])
     page = folder / "v.doubtful.html"
-    write_doubtful(facts, "A </script><b>v</b>.mp4", pictures.addresses, page)
+    write_doubtful(facts, title, pictures.addresses, page)
     return page
 
 
@@ -87,3 +92,13 @@ def test_what_was_decided_before_is_shown(page: Page, tmp_path: Path) -> None:
     pressed = "[...document.querySelectorAll('[aria-pressed=true]')].map((each) => each.dataset.choice)"
     assert page.run(pressed) == ["blur"]
     assert page.run("document.getElementById('count').textContent") == "1 of 2 decided"
+
+
+@needs_chromium
+@pytest.mark.parametrize("name", ["v", "it's", "$(touch x)", "a b; touch x", "-v", "`x`\u202e"])
+def test_what_is_to_be_typed_next_does_no_more_than_it_says(name: str, page: Page, tmp_path: Path) -> None:
+    """The video's name is a stranger's, and the line goes into a shell."""
+    page.open(write(tmp_path, {NAMES[0]: "blur"}, title=f"{name}.mp4"))
+    page.run("document.getElementById('save').click()")
+    typed = page.run("document.querySelector('#next code').textContent")
+    assert shlex.split(typed) == ["--decisions", f"{name}.decisions.json"]

@@ -16,7 +16,7 @@ from human_detector.drawing.anonymizing.moments import LOW_SCORE, NO_HEAD, TRACK
 from human_detector.drawing.anonymizing.region import Region
 from human_detector.drawing.anonymizing.regions import MarkedFrame
 from human_detector.results.detection_arrays import SIDES
-from human_detector.utils import filled, script_data, write_whole
+from human_detector.utils import fill_page, script_data, write_whole
 from human_detector.values import Image
 
 PICTURE_WIDTH = 420
@@ -30,7 +30,7 @@ WORDS: Mapping[str, str] = {
     TRACK_BEGINS: "Seen from the next moments on. Was it here before? Not covered here.",
     TRACK_ENDS: "Seen until just before. Is it still here? Not covered here.",
 }
-_TEMPLATE = Path(__file__).resolve().parent / "doubtful.html"
+_FOLDER = Path(__file__).resolve().parent
 
 
 def summary_of(
@@ -121,8 +121,17 @@ def write_doubtful(document: Mapping[str, Any], title: str, pictures: Mapping[st
     write_whole(page.with_suffix(".json"), json.dumps(document, indent=1, allow_nan=False) + "\n")
     moments = [{**each, "picture": pictures.get(each["moment"], "")} for each in document["moments"]]
     data = {**document, "title": title, "sentence": sentence_of(document["summary"]), "moments": moments}
-    parts = {"title": html.escape(title), "data": script_data(data)}
-    write_whole(page, filled(_TEMPLATE.read_text(encoding="utf-8"), parts))
+    parts = {
+        "title": html.escape(title),
+        "css": _read("doubtful.css"),
+        "js": _read("doubtful.js"),
+        "data": script_data(data),
+    }
+    write_whole(page, fill_page(_read("doubtful.html"), parts))
+
+
+def _read(name: str) -> str:
+    return (_FOLDER / name).read_text(encoding="utf-8")
 
 
 def _closer(image: Image, box: Region) -> Image:

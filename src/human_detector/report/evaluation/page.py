@@ -18,7 +18,7 @@ from human_detector.report.evaluation.page_parts import (
     with_interval,
 )
 from human_detector.report.evaluation.pictures import Pictures, frames_by_video
-from human_detector.utils import filled, write_whole
+from human_detector.utils import fill_page, write_whole
 
 PICTURES_PER_KIND = 18
 HEADINGS = {
@@ -53,7 +53,7 @@ def write_page(evaluation: Evaluation, path: Path, videos: Path | None) -> list[
         "sections": "\n".join(sections),
         "css": (_FOLDER / "page.css").read_text(encoding="utf-8"),
     }
-    write_whole(path, filled((_FOLDER / "page.html").read_text(encoding="utf-8"), parts))
+    write_whole(path, fill_page((_FOLDER / "page.html").read_text(encoding="utf-8"), parts))
     return problems
 
 
