@@ -40,7 +40,7 @@ def report(folder: Path) -> Path:
     hostile = with_scripts(sample_clip_result())
     hostile["video"]["damage"] = f"cut{SCRIPTS}"
     hostile["video"]["complete"] = False
-    write_report(sample_clip(), hostile, folder / "page.html", title=f"v{SCRIPTS}")
+    write_report(sample_clip(), hostile, folder / "page.html", title=f"v\udcff{SCRIPTS}")
     return folder / "page.html"
 
 
