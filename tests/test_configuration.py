@@ -77,6 +77,25 @@ def test_the_environment_names_another_file(
     assert configuration.worker.lease_seconds == 60
 
 
+@pytest.mark.parametrize(
+    ("key", "good", "bad", "valid"),
+    [
+        ("cage", ["required", "preferred"], ["none", True, ""], "one of required, preferred"),
+        ("decoder_memory_mb", [256, 1_048_576], [255, 1_048_577, 512.5, "1G"], "a whole number from 256 to 1048576"),
+        ("max_frame_pixels", [1, 2**31 - 1], [0, 2**31], "a whole number from 1 to 2147483647"),
+        ("max_frames", [1, 10**12], [0, None], "a whole number from 1 to 1000000000000"),
+    ],
+)  # fmt: skip
+def test_what_a_video_may_ask_for(
+    document: dict[str, Any], key: str, good: list[Any], bad: list[Any], valid: str
+) -> None:
+    for value in good:
+        assert find_problems(document | {"worker": {key: value}}) == []
+    for value in bad:
+        (problem,) = find_problems(document | {"worker": {key: value}})
+        assert problem.startswith(f"worker.{key}: found {json.dumps(value)}, valid is {valid}")
+
+
 def test_every_worker_setting_is_checked() -> None:
     assert set(WORKER.checks) == {field.name for field in dataclasses.fields(WorkerSettings)}
 

@@ -15,9 +15,13 @@ from human_detector.drawing.anonymizing.kinds import check_detectors
 from human_detector.drawing.anonymizing.wishes import LARGEST_MARGIN, STYLES, WHAT
 from human_detector.errors import ConfigurationError
 from human_detector.validation import Boolean, Number, OneOf, Section, Text, WholeNumber
+from human_detector.video.limits import LARGEST_FRAME_PIXELS, VideoLimits
 
 EMBEDDED_CONFIGURATION = Path(__file__).resolve().with_name("embedded_configuration.json")
 """What is analysed with where nobody says anything else: the small models, which a laptop can run."""
+
+REQUIRED, PREFERRED = "required", "preferred"
+"""The values of `worker.cage`."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +39,11 @@ class WorkerSettings:
         max_job_seconds: the longest that one attempt may take.
         partial_save_seconds: how often the frames that are done are saved, so that a worker which is killed
             costs no more than that.
+        cage: `required` refuses to decode where the kernel lacks something to lock the decoder up with,
+            `preferred` warns and decodes without it.
+        decoder_memory_mb: the most memory that decoding one video may take.
+        max_frame_pixels: width times height of the largest frame that is decoded.
+        max_frames: in the video with the most frames that is decoded.
     """
 
     lease_seconds: int = 120
@@ -44,6 +53,10 @@ class WorkerSettings:
     max_video_seconds: float = 6 * 3600
     max_job_seconds: float = 6 * 3600
     partial_save_seconds: float = 180
+    cage: str = PREFERRED
+    decoder_memory_mb: int = 3072
+    max_frame_pixels: int = VideoLimits.max_frame_pixels
+    max_frames: int = VideoLimits.max_frames
 
 
 @dataclass(frozen=True)
@@ -91,6 +104,10 @@ WORKER = Section(
         "max_video_seconds": Number(0, 10**9, above_low=True),
         "max_job_seconds": Number(0, 10**9, above_low=True),
         "partial_save_seconds": Number(1, 10**9),
+        "cage": OneOf((REQUIRED, PREFERRED)),
+        "decoder_memory_mb": WholeNumber(256, 1024**2),
+        "max_frame_pixels": WholeNumber(1, LARGEST_FRAME_PIXELS),
+        "max_frames": WholeNumber(1, 10**12),
     }
 )
 

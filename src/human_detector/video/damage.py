@@ -10,6 +10,7 @@ class Damage:
     """Counts what is wrong.
 
     Attributes:
+        too_large: frames that are larger than they may be.
         lost: how often a decoder has refused a frame; those that build on it may be lost with it.
         damaged_packets: as the file's reader has marked them.
         damaged_frames: whose holes the decoder has filled.
@@ -18,6 +19,7 @@ class Damage:
         was_jumped_over: the reader has left out a part.
     """
 
+    too_large: int = 0
     lost: int = 0
     damaged_packets: int = 0
     damaged_frames: int = 0
@@ -32,6 +34,7 @@ class Damage:
             "the file ends early": self.ends_early,
             "the file cannot be read to its end": self.cannot_be_read,
             "a part of the file could not be understood and was passed over": self.was_jumped_over,
+            f"at least {_frames(self.too_large)} exceeded worker.max_frame_pixels": self.too_large,
             f"at least {_frames(self.lost)} could not be decoded": self.lost,
             f"{_frames(damaged)} could be decoded in part only": damaged,
         }

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO, Self, cast
+from typing import Self, cast
 
 import av
 from av.container import Flags, InputContainer
 from av.packet import Packet
 from av.stream import Disposition, Stream
+from av.video.codeccontext import VideoCodecContext
 from av.video.stream import VideoStream
 
 from human_detector.errors import VideoError
 from human_detector.utils import usable_cores
+from human_detector.video.limits import DEFAULT_LIMITS, VideoLimits
+from human_detector.video.opened import OpenedFile
 
 _READ_SIZE = 1 << 18  # bytes per read; larger ones do not decode faster
 _PLAYLIST_HEADS = (b"#EXTM3U", b"ffconcat", b"v=0")
 _MP4_BOXES = (b"ftyp", b"mdat", b"moov", b"free", b"skip", b"wide")
+
+OUT_OF_MEMORY = "decoding the video needs more memory than worker.decoder_memory_mb allows"
 
 
 class VideoFile:
@@ -29,23 +33,30 @@ class VideoFile:
     gets the opened file instead of a path: no 'http:', 'concat:', '%03d' or '*' in a name means anything. And
     it may use no protocol, not even 'file': a playlist leads nowhere.
 
+    Args:
+        file: a path, or the descriptor of an opened file, which stays open and its owner's. Nothing is opened
+            then, and several can read from one descriptor.
+        limits: what the video may ask for. A frame that turns out larger is not decoded.
+
     Attributes:
         container: the opened container.
         stream: the video stream to decode, its decoder threads on.
         size: bytes in the file.
 
     Raises:
-        VideoError: the file is missing or holds no video that can be decoded. It does not name the file.
+        VideoError: the file is missing, holds no video that can be decoded, or one that asks for too much. It
+            does not name the file.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._file = _open_file(path)
+    def __init__(self, file: Path | str | int, limits: VideoLimits = DEFAULT_LIMITS) -> None:
+        self._file = OpenedFile(Path(file) if isinstance(file, str) else file)
         try:
-            self.size = os.fstat(self._file.fileno()).st_size
+            self.size = self._file.size
             if not self.size:
                 raise VideoError("the file is empty (0 bytes)")
-            self.container = _open_container(self._file)
+            self.container = _open_container(self._file, limits)
             self.stream = _video_stream(self.container)
+            _check_size(self._file, self.stream, limits)
         except BaseException:
             self._file.close()
             raise
@@ -83,42 +94,21 @@ class VideoFile:
 
     def head(self, count: int) -> bytes:
         """Returns the first bytes of the file."""
-        return os.pread(self._file.fileno(), count, 0)
+        return self._file.read_at(0, count)
 
     def tail(self, count: int) -> bytes:
         """Returns the last bytes of the file."""
-        return os.pread(self._file.fileno(), count, max(self.size - count, 0))
+        return self._file.read_at(max(self.size - count, 0), count)
 
 
-class _Nameless:
-    """The part of a file object that PyAV needs. Without its name, which FFmpeg would read a meaning into."""
-
-    def __init__(self, file: BinaryIO) -> None:
-        self.read = file.read
-        self.seek = file.seek
-        self.tell = file.tell
-
-
-def _open_file(path: Path) -> BinaryIO:
+def _open_container(file: OpenedFile, limits: VideoLimits, **more: str) -> InputContainer:
+    # The whitelist is the name of no protocol. The pixels are for the decoders that FFmpeg asks what is in a
+    # stream.
+    options = {"protocol_whitelist": "none", "max_pixels": str(limits.max_frame_pixels), **more}
     try:
-        if path.is_dir():
-            raise VideoError("the file is a folder, not a video")
-        return path.open("rb", buffering=0)
-    except FileNotFoundError as error:
-        raise VideoError("the file does not exist") from error
-    except OSError as error:
-        raise VideoError(f"the file cannot be opened: {error.strerror}") from error
-
-
-def _open_container(file: BinaryIO) -> InputContainer:
-    try:
-        container = av.open(
-            _Nameless(file),
-            "r",
-            options={"protocol_whitelist": "none"},  # the name of no protocol
-            buffer_size=_READ_SIZE,
-            metadata_errors="replace",
-        )
+        container = av.open(file, "r", options=options, buffer_size=_READ_SIZE, metadata_errors="replace")
+    except MemoryError as error:
+        raise VideoError(OUT_OF_MEMORY) from error
     except (av.FFmpegError, ValueError) as error:
         raise VideoError(_why_unreadable(file)) from error
     # PyAV asks FFmpeg to make up missing stamps from later packets. Where no packet has any, that reads the
@@ -127,13 +117,37 @@ def _open_container(file: BinaryIO) -> InputContainer:
     return container
 
 
-def _why_unreadable(file: BinaryIO) -> str:
-    head = os.pread(file.fileno(), 12, 0)
+def _why_unreadable(file: OpenedFile) -> str:
+    head = file.read_at(0, 12)
     if head.startswith(_PLAYLIST_HEADS):
         return "the file is a playlist that refers to other files, not a video"
     if head[4:8] in _MP4_BOXES:
         return "the file is an MP4 whose index (moov) is missing or damaged: it was probably cut off"
     return "the file is no video, or its beginning is damaged: no known video format fits its contents"
+
+
+def _check_size(file: OpenedFile, stream: VideoStream, limits: VideoLimits) -> None:
+    """Refuses a video that declares too much, and keeps the decoder from frames that turn out too large."""
+    context = stream.codec_context
+    width, height = context.width, context.height
+    if not width * height:
+        width, height = _declared_size(file, stream.index, limits)
+    if reason := limits.why_frame_too_large(width, height):
+        raise VideoError(reason)
+    if reason := limits.why_too_many_frames(len(stream.index_entries)):
+        raise VideoError(reason)
+    context.options = {"max_pixels": str(limits.max_frame_pixels)}
+
+
+def _declared_size(file: OpenedFile, index: int, limits: VideoLimits) -> tuple[int, int]:
+    """Returns the size of a stream that FFmpeg forgets, as it does where a decoder takes offence at it."""
+    position = file.tell()
+    file.seek(0)
+    with _open_container(file, limits, codec_whitelist="none") as container:
+        context = container.streams[index].codec_context
+        size = (context.width, context.height) if isinstance(context, VideoCodecContext) else (0, 0)
+    file.seek(position)
+    return size
 
 
 def _video_stream(container: InputContainer) -> VideoStream:

@@ -41,7 +41,7 @@ class Sound:
     def __init__(self, source: VideoSource, copied: Collection[str]) -> None:
         self._source = source
         self._copied = copied
-        self._file = VideoFile(source.path)
+        self._file = VideoFile(source.given)
         self._packets: Iterator[Packet[AudioStream]] = iter(())
         self._tracks: dict[int, Track] = {}
         self._time = -LEAD_SECONDS

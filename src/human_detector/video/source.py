@@ -18,13 +18,17 @@ from numpy.typing import NDArray
 from human_detector.errors import VideoError
 from human_detector.values import VideoInfo
 from human_detector.video.damage import Damage
-from human_detector.video.file import VideoFile
+from human_detector.video.file import OUT_OF_MEMORY, VideoFile
 from human_detector.video.frame_converter import FrameConverter
 from human_detector.video.integrity import IntegrityCheck
+from human_detector.video.limits import DEFAULT_LIMITS, VideoLimits
 from human_detector.video.timestamps import Timestamps
 
 # AV1's decoder drops a damaged frame without an error. In other formats a packet may rightly show nothing.
 _FRAME_PER_PACKET = {"av1"}
+
+# A thread that cannot be started for want of memory is an operation that would block.
+_LACK_OF_MEMORY = (MemoryError, av.BlockingIOError)
 
 
 @dataclass(frozen=True)
@@ -54,18 +58,28 @@ class VideoSource:
     decoded is given, and `info().complete` is False.
 
     Args:
-        path: a local file. Its name is only a name: no addresses, patterns or playlists.
+        file: the path of a local file, or the descriptor of an opened one, which stays open and its owner's.
+            A name is only a name: no addresses, patterns or playlists.
         is_sampled: tells for the index of a frame whether to give it. The others are decoded, since later
             frames build on them, but not converted to RGB.
+        limits: what the video may ask for.
 
     Raises:
-        VideoError: the file holds no video that can be decoded; why, in a sentence that does not name it.
+        VideoError: the file holds no video that can be decoded, or one that asks for too much; why, in a
+            sentence that does not name it.
     """
 
-    def __init__(self, path: Path | str, *, is_sampled: Callable[[int], bool] = every_frame) -> None:
-        self._path = Path(path)
+    def __init__(
+        self,
+        file: Path | str | int,
+        *,
+        is_sampled: Callable[[int], bool] = every_frame,
+        limits: VideoLimits = DEFAULT_LIMITS,
+    ) -> None:
+        self._given = file
         self._is_sampled = is_sampled
-        self._file = VideoFile(self._path)
+        self._limits = limits
+        self._file = VideoFile(file, limits)
         self._integrity = IntegrityCheck(self._file)
         stream = self._file.stream
         # Kept here, since a stream must not be touched once its container is closed.
@@ -99,9 +113,9 @@ class VideoSource:
         self._is_sampled = every_frame
 
     @property
-    def path(self) -> Path:
-        """The file."""
-        return self._path
+    def given(self) -> Path | str | int:
+        """The path or the descriptor."""
+        return self._given
 
     @property
     def origin(self) -> float:
@@ -131,18 +145,25 @@ class VideoSource:
         """Decodes the video and gives the sampled frames, in presentation order.
 
         Raises:
-            VideoError: not one frame can be decoded, or its pixels cannot be converted to RGB.
+            VideoError: not one frame can be decoded, its pixels cannot be converted to RGB, or there are too
+                many frames or too little memory for them.
         """
         for decoded in self._decoded_frames():
             index = self._timestamps.frame_count
+            if reason := self._limits.why_too_many_frames(index + 1):
+                raise VideoError(reason)
             timestamp = self._place(decoded)
             if self._converter is None:
                 self._converter = FrameConverter(decoded)
             if self._is_sampled(index):
                 yield Frame(index, timestamp, _to_rgb(self._converter, decoded))
         if not self._timestamps.frame_count:
-            raise VideoError(f"not one frame of the file's video stream ({self._codec}) can be decoded")
+            raise VideoError(self._why_no_frame())
         self._progress = 1.0
+
+    def _why_no_frame(self) -> str:
+        sentence = f"not one frame of the file's video stream ({self._codec}) can be decoded"
+        return f"{sentence}: {self._damage.describe()}" if self._damage.too_large else sentence
 
     def _decoded_frames(self) -> Iterator[av.VideoFrame]:
         yield from self._decode(self._file)
@@ -163,7 +184,7 @@ class VideoSource:
             last_stamp: of the frames that were given; None where the stream has no stamps.
             given: how many these were.
         """
-        with VideoFile(self._path) as file:
+        with VideoFile(self._given, self._limits) as file:
             file.stream.thread_type = "SLICE"
             if last_stamp is not None:
                 try:
@@ -183,8 +204,8 @@ class VideoSource:
         for packet in self._video_packets(file):
             try:
                 frames = file.stream.decode(packet)
-            except av.FFmpegError:
-                self._damage.lost += 1
+            except av.FFmpegError as error:
+                self._note_lost_frame(file, error)
                 self._missing -= packet is not None  # lost for good, unlike what follows an error at the end
                 frames = []
             if packet is not None:
@@ -194,6 +215,17 @@ class VideoSource:
             for frame in frames:
                 self._damage.damaged_frames += frame.is_corrupt
                 yield frame
+
+    def _note_lost_frame(self, file: VideoFile, error: av.FFmpegError) -> None:
+        """Counts a frame that a decoder refused; what it lacked memory for is no damage of the file."""
+        context = file.stream.codec_context
+        # Some decoders tell a frame that is too large from one that there is no memory for, others do not.
+        if self._limits.why_frame_too_large(context.width, context.height):
+            self._damage.too_large += 1
+        elif isinstance(error, _LACK_OF_MEMORY):
+            raise VideoError(OUT_OF_MEMORY) from error
+        else:
+            self._damage.lost += 1
 
     def _video_packets(self, file: VideoFile) -> Iterator[Packet[VideoStream] | None]:
         """Gives the packets of the video stream, then None: the decoder is to hand out what it holds back."""
@@ -205,6 +237,8 @@ class VideoSource:
                 # An empty packet, such as PyAV's own last ones, would end the decoding.
                 if packet.stream_index == file.stream.index and packet.size:
                     yield cast("Packet[VideoStream]", packet)
+        except MemoryError as error:
+            raise VideoError(OUT_OF_MEMORY) from error
         except av.FFmpegError:
             self._damage.cannot_be_read = True
         yield None
@@ -235,6 +269,8 @@ def _stamp(frame: av.VideoFrame) -> int | None:
 def _to_rgb(converter: FrameConverter, frame: av.VideoFrame) -> NDArray[np.uint8]:
     try:
         return converter.convert(frame)
+    except MemoryError as error:
+        raise VideoError(OUT_OF_MEMORY) from error
     except (av.FFmpegError, ValueError) as error:
         name = frame.format.name
         raise VideoError(f"the video's pixel format ({name}) cannot be converted to RGB") from error
