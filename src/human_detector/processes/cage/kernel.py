@@ -1,0 +1,68 @@
+"""Asks the Linux kernel for what Python has no function for."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import sys
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from human_detector.processes.cage.cage import Unavailable
+
+PR_SET_DUMPABLE = 4
+PR_SET_NAME = 15
+PR_SET_NO_NEW_PRIVS = 38
+
+_ARGUMENT = ctypes.c_ulong  # what an argument of a system call is: C would pass a Python number as an int
+
+
+def prctl(option: int, value: int) -> None:
+    """Change something of this process (or of this thread)."""
+    _checked(_libc().prctl(option, _ARGUMENT(value), _ARGUMENT(0), _ARGUMENT(0), _ARGUMENT(0)))
+
+
+def system_call(number: int, *arguments: Any) -> int:
+    """Make a system call by its number; numbers from 424 on are the same on all processors."""
+    passed = [_ARGUMENT(each) if isinstance(each, int) else each for each in arguments]
+    return _checked(_libc().syscall(ctypes.c_long(number), *passed))
+
+
+def hide_memory() -> None:
+    """Hide /proc/<pid>/mem, environ and fd from other processes, even of the same user; dump no core."""
+    prctl(PR_SET_DUMPABLE, 0)
+
+
+def gain_no_rights() -> None:
+    """Let no program that is started from here have more rights than this one (setuid, file capabilities)."""
+    prctl(PR_SET_NO_NEW_PRIVS, 1)
+
+
+def is_single_threaded() -> bool:
+    """Whether what holds a thread holds all of the process."""
+    return len(os.listdir("/proc/self/task")) == 1  # noqa: PTH208
+
+
+def data_bytes() -> int:
+    """The private writable memory that this process has asked for, as RLIMIT_DATA counts it."""
+    for line in Path("/proc/self/status").read_text(encoding="ascii", errors="replace").splitlines():
+        if line.startswith("VmData:"):
+            return int(line.split()[1]) * 1024
+    raise Unavailable("/proc/self/status does not tell how much memory this process has")
+
+
+def _checked(answer: int) -> int:
+    if answer < 0:
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number))
+    return answer
+
+
+@cache
+def _libc() -> ctypes.CDLL:
+    if sys.platform != "linux":
+        raise Unavailable("only Linux has it")
+    libc = ctypes.CDLL(None, use_errno=True)
+    libc.syscall.restype = ctypes.c_long
+    return libc
