@@ -1,4 +1,5 @@
 # The worker's image. build_dockerfile.sh gets the models first and chooses the variant.
+# `supply_chain/lock.py --base-image` writes its digest behind it.
 ARG BASE_IMAGE=python:3.11-slim-bookworm
 
 # Only the models that are asked for, so that the others are in no layer of the image.
@@ -13,7 +14,7 @@ FROM ${BASE_IMAGE}
 # hadolint ignore=DL3008
 RUN apt-get update \
     && apt-get install -y --no-install-recommends libseccomp2 \
-    && rm -rf /var/lib/apt/lists/*
+    && rm -rf /var/lib/apt/lists/* /var/cache/apt/*.bin
 
 # /scratch is the one place that the worker writes to: videos, results, its heartbeat.
 RUN useradd --uid 10001 --no-create-home --home-dir /scratch --shell /usr/sbin/nologin worker \
@@ -30,11 +31,11 @@ WORKDIR /app
 
 # What changes rarely comes first: packages, models, code, configuration.
 ARG REQUIREMENTS=requirements.txt
-COPY requirements-common.txt ${REQUIREMENTS} /tmp/requirements/
+COPY supply_chain/locked/${REQUIREMENTS} /tmp/requirements.txt
 # OpenVINO brings 50 MB of plug-ins for Intel's GPUs and NPUs, which no ECS task has.
-RUN pip install --no-cache-dir --requirement "/tmp/requirements/${REQUIREMENTS}" \
+RUN pip install --no-cache-dir --require-hashes --only-binary :all: --requirement /tmp/requirements.txt \
     && find / -xdev -name 'libopenvino_intel_[gn]pu_plugin.so' -delete \
-    && rm -r /tmp/requirements
+    && rm /tmp/requirements.txt
 COPY --from=models /model model/
 COPY src src/
 COPY variables.json ./
@@ -47,9 +48,11 @@ HEALTHCHECK --interval=30s --timeout=10s --start-period=5m --retries=3 CMD ["pyt
 ENTRYPOINT ["python", "-m", "human_detector", "worker"]
 CMD ["--log-format", "json"]
 
+ARG BASE_IMAGE
 ARG VERSION=unknown
 ARG REVISION=unknown
 LABEL org.opencontainers.image.title="human_detector" \
       org.opencontainers.image.description="SQS worker that finds humans and faces in videos" \
+      org.opencontainers.image.base.name="${BASE_IMAGE}" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}"

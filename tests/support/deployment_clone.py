@@ -60,9 +60,9 @@ class Clone:
                 symlinks=True,
                 ignore=shutil.ignore_patterns("__pycache__", *_other_models()),
             )
+        shutil.copytree(ROOT / "supply_chain", folder / "supply_chain")
         for pattern in (
             "*.sh",
-            "requirements*.txt",
             "Dockerfile",
             ".dockerignore",
             "human_detector_taskdef.json",
