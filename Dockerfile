@@ -22,6 +22,7 @@ RUN useradd --uid 10001 --no-create-home --home-dir /scratch --shell /usr/sbin/n
 ENV HOME=/scratch \
     TMPDIR=/scratch \
     MODEL_DIR=/app/model \
+    HUMAN_DETECTOR_CAGE=required \
     PYTHONPATH=/app/src \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1 \

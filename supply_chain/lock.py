@@ -100,11 +100,9 @@ def _output(*parts: Sequence[str]) -> str:
     try:
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     except FileNotFoundError as error:
-        raise LockError(
-            f"{Path(command[0]).name} is missing: install it (requirements-dev.txt has uv)"
-        ) from error
+        raise LockError(f"{command[0]} is missing: install it") from error
     if done.returncode:
-        raise LockError(f"{Path(command[0]).name} failed: {done.stderr.strip()}")
+        raise LockError(f"{command[0]} failed: {done.stderr.strip()}")
     return done.stdout
 
 

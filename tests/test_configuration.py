@@ -96,6 +96,23 @@ def test_what_a_video_may_ask_for(
         assert problem.startswith(f"worker.{key}: found {json.dumps(value)}, valid is {valid}")
 
 
+def test_the_environment_says_what_the_cage_is_where_the_file_does_not(
+    document: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As it does in the images."""
+    silent, outspoken = tmp_path / "silent.json", tmp_path / "outspoken.json"
+    silent.write_text(json.dumps(document))
+    outspoken.write_text(json.dumps(document | {"worker": {"cage": "preferred"}}))
+    for value, cage in (("", "preferred"), ("preferred", "preferred"), ("required", "required")):
+        monkeypatch.setenv("HUMAN_DETECTOR_CAGE", value)
+        assert load_configuration(silent).worker.cage == cage
+        assert load_configuration(outspoken).worker.cage == "preferred"
+    monkeypatch.setenv("HUMAN_DETECTOR_CAGE", "on")
+    with pytest.raises(ConfigurationError, match="HUMAN_DETECTOR_CAGE: found 'on', valid is required or"):
+        load_configuration(silent)
+    assert load_configuration(outspoken).worker.cage == "preferred"
+
+
 def test_every_worker_setting_is_checked() -> None:
     assert set(WORKER.checks) == {field.name for field in dataclasses.fields(WorkerSettings)}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,22 @@ EMBEDDED_CONFIGURATION = Path(__file__).resolve().with_name("embedded_configurat
 
 REQUIRED, PREFERRED = "required", "preferred"
 """The values of `worker.cage`."""
+
+CAGE_VARIABLE = "HUMAN_DETECTOR_CAGE"
+"""The environment variable with the default of `worker.cage`: how the images, which bring all that a cage
+needs, insist on it, while variables.json stays its user's."""
+
+
+def default_cage() -> str:
+    """What `worker.cage` is where the configuration does not say.
+
+    Raises:
+        ConfigurationError: the environment says something else than the two values.
+    """
+    found = os.environ.get(CAGE_VARIABLE) or PREFERRED
+    if found not in (REQUIRED, PREFERRED):
+        raise ConfigurationError(f"{CAGE_VARIABLE}: found {found!r}, valid is {REQUIRED} or {PREFERRED}")
+    return found
 
 
 @dataclass(frozen=True)
@@ -40,7 +56,7 @@ class WorkerSettings:
         partial_save_seconds: how often the frames that are done are saved, so that a worker which is killed
             costs no more than that.
         cage: `required` refuses to decode where the kernel lacks something to lock the decoder up with,
-            `preferred` warns and decodes without it.
+            `preferred` warns and decodes without it. See `default_cage`.
         decoder_memory_mb: the most memory that decoding one video may take.
         max_frame_pixels: width times height of the largest frame that is decoded.
         max_frames: in the video with the most frames that is decoded.
@@ -53,7 +69,7 @@ class WorkerSettings:
     max_video_seconds: float = 6 * 3600
     max_job_seconds: float = 6 * 3600
     partial_save_seconds: float = 180
-    cage: str = PREFERRED
+    cage: str = field(default_factory=default_cage)
     decoder_memory_mb: int = 3072
     max_frame_pixels: int = VideoLimits.max_frame_pixels
     max_frames: int = VideoLimits.max_frames

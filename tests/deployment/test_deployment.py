@@ -73,6 +73,7 @@ def test_image_holds_what_it_needs_and_nothing_else() -> None:
     assert config["Healthcheck"]["Test"] == ["CMD", "python", "-m", "human_detector", "healthcheck"]
     assert set(config["Volumes"]) == {"/scratch"}
     assert not [entry for entry in config["Env"] if re.match(r"(AWS|SECRET|TOKEN|PASSWORD)", entry)]
+    assert "HUMAN_DETECTOR_CAGE=required" in config["Env"]
     assert {"NVIDIA_VISIBLE_DEVICES=all", "NVIDIA_DRIVER_CAPABILITIES=compute,utility"} <= set(config["Env"])
     labels = config["Labels"]
     assert re.fullmatch(r"[0-9a-f]{40}", labels["org.opencontainers.image.revision"])
