@@ -24,6 +24,10 @@ def outcome(attempt):
     except OSError as error:
         return errno.errorcode[error.errno]
     return "done"
+def become(user):
+    """Go on as another user without any rights, as if started by it. Needs root, and imports nothing any more."""
+    os.setgroups([]); os.setgid(user); os.setuid(user)
+    c("prctl", 4, 1, 0, 0, 0)  # PR_SET_DUMPABLE, which setuid takes away
 def c(name, *arguments):
     """A function of the C library that answers -1 where the kernel refuses."""
     import ctypes
@@ -55,16 +59,16 @@ def run_child(
     lines: str,
     *,
     environment: Mapping[str, str] | None = None,
-    user: int | None = None,
     pass_fds: tuple[int, ...] = (),
     timeout: float = 120,
 ) -> Ended:
     """Runs these lines; `tell(name=value)` in them is told, and `outcome(function)` gives the kernel's answer.
 
+    See _TELL for what else there is.
+
     Args:
         lines: Python.
         environment: its variables; those of a decoder if there are none.
-        user: the number of another user to run as; needs root.
         pass_fds: what it inherits.
         timeout: seconds until it is killed.
     """
@@ -73,9 +77,6 @@ def run_child(
         env=decoder_environment() if environment is None else dict(environment),
         capture_output=True,
         check=False,
-        user=user,
-        group=user,
-        extra_groups=None if user is None else [],
         pass_fds=pass_fds,
         cwd=os.sep,
         timeout=timeout,

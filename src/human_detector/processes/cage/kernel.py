@@ -46,8 +46,8 @@ def is_single_threaded() -> bool:
 
 def data_bytes() -> int:
     """The private writable memory that this process has asked for, as RLIMIT_DATA counts it."""
-    for line in Path("/proc/self/status").read_text(encoding="ascii", errors="replace").splitlines():
-        if line.startswith("VmData:"):
+    for line in Path("/proc/self/status").read_bytes().splitlines():
+        if line.startswith(b"VmData:"):
             return int(line.split()[1]) * 1024
     raise Unavailable("/proc/self/status does not tell how much memory this process has")
 

@@ -9,6 +9,9 @@ from collections.abc import Iterable
 from human_detector.processes.cage.cage import Unavailable
 from human_detector.processes.cage.kernel import data_bytes
 
+if sys.platform == "linux":
+    import resource
+
 MOST_DESCRIPTORS = 16
 """Three to /dev/null, the control socket, the video, the socket to the analysis, its memory; some to
 spare."""
@@ -35,8 +38,6 @@ def limit_resources(memory_bytes: int) -> None:
     """
     if sys.platform != "linux":
         raise Unavailable("only Linux has it")
-    import resource
-
     wanted = {
         resource.RLIMIT_CORE: 0,
         resource.RLIMIT_FSIZE: 0,

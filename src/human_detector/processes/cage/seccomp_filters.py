@@ -12,6 +12,7 @@ import mmap
 import os
 import socket
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING
 
 from human_detector.processes.cage import system_calls
@@ -33,9 +34,7 @@ _NAMESPACES = (0x00000080, 0x00020000, 0x02000000, 0x04000000, 0x08000000, 0x100
 _FUTEX_COMMAND, _FUTEX_COMMANDS = 0x7F, {"WAIT": 0, "WAKE": 1, "WAIT_BITSET": 9, "WAKE_BITSET": 10}
 _FIONBIO, _FIOSETOWN, _SIOCSPGRP = 0x5421, 0x8901, 0x8902
 _F_SETOWN, _F_SETSIG, _F_SETOWN_EX, _F_DUPFD_CLOEXEC = 8, 10, 15, 1030
-
-_SPEED_BEFORE_SIDE_CHANNELS = 7  # SCMP_FLTATR_CTL_SSB: see _new_filter
-_BINARY_TREE = 8, 2  # SCMP_FLTATR_CTL_OPTIMIZE
+_NATIVE, _AS_A_BINARY_TREE = 0, 2  # seccomp.h of libseccomp
 
 
 def libseccomp() -> pyseccomp:
@@ -59,45 +58,45 @@ def filter_decoder() -> None:
     those of system_calls.DEADLY end the process (SIGSYS).
     """
     library = libseccomp()
-    rules = _new_filter(library, library.ERRNO(errno.EPERM))
+    rules = _Rules(library, library.ERRNO(errno.EPERM))
+    allow = partial(rules.add, library.ALLOW)
     equal, masked = library.EQ, library.MASKED_EQ
     condition = library.Arg
 
     for name in system_calls.DECODING:
-        _add(rules, library, library.ALLOW, name)
-    # Sent where it is connected to. Descriptors go by sendmsg, and a decoder has none to give.
-    _add(rules, library, library.ALLOW, "write")
-    _add(rules, library, library.ALLOW, "sendto", condition(4, equal, 0))
+        allow(name)
+
+    # Bytes go where a socket is connected to; descriptors would go by sendmsg, and a decoder has none to
+    # give.
+    allow("sendto", condition(4, equal, 0))
     # mmap.mmap(fd, ...) makes a duplicate, and a socket with a timeout is one that does not block.
-    _add(rules, library, library.ALLOW, "fcntl", condition(1, equal, _F_DUPFD_CLOEXEC))
-    _add(rules, library, library.ALLOW, "ioctl", condition(1, masked, _FIRST_32_BITS, _FIONBIO))
+    allow("fcntl", condition(1, equal, _F_DUPFD_CLOEXEC))
+    allow("ioctl", condition(1, masked, _FIRST_32_BITS, _FIONBIO))
 
-    # No code is made at run time. And no memory that RLIMIT_DATA would not count (limits.py).
+    # No code is made at run time, and no memory is had that RLIMIT_DATA would not count (limits.py).
     no_code = condition(2, masked, _ALL_64_BITS ^ (mmap.PROT_READ | mmap.PROT_WRITE), 0)
-    odd = _MAP_TYPE | _MAP_GROWSDOWN | _MAP_HUGETLB
-    _add(rules, library, library.ALLOW, "mmap", no_code, condition(3, masked, odd, mmap.MAP_PRIVATE))
-    shared = condition(3, masked, odd | mmap.MAP_ANONYMOUS, mmap.MAP_SHARED)
-    _add(rules, library, library.ALLOW, "mmap", no_code, shared)
-    _add(rules, library, library.ALLOW, "mprotect", no_code)
+    kind = _MAP_TYPE | _MAP_GROWSDOWN | _MAP_HUGETLB
+    allow("mmap", no_code, condition(3, masked, kind, mmap.MAP_PRIVATE))
+    allow("mmap", no_code, condition(3, masked, kind | mmap.MAP_ANONYMOUS, mmap.MAP_SHARED))
+    allow("mprotect", no_code)
     for advice in _ADVICE.values():
-        _add(rules, library, library.ALLOW, "madvise", condition(2, equal, advice))
+        allow("madvise", condition(2, equal, advice))
 
-    # Threads, but no processes. The flags of clone3 are out of a filter's sight; without it, glibc takes
-    # clone.
+    # Threads, but no processes. What clone3 is to do a filter cannot see; without it, glibc takes clone.
     of_a_thread = _CLONE_VM | _CLONE_FS | _CLONE_FILES | _CLONE_SIGHAND | _CLONE_THREAD
-    odd = _CLONE_PTRACE | _CLONE_VFORK | _CLONE_PARENT | sum(_NAMESPACES)
-    _add(rules, library, library.ALLOW, "clone", condition(0, masked, of_a_thread | odd, of_a_thread))
-    _add(rules, library, library.ERRNO(errno.ENOSYS), "clone3")
+    of_others = _CLONE_PTRACE | _CLONE_VFORK | _CLONE_PARENT | sum(_NAMESPACES)
+    allow("clone", condition(0, masked, of_a_thread | of_others, of_a_thread))
+    rules.add(library.ERRNO(errno.ENOSYS), "clone3")
     for command in _FUTEX_COMMANDS.values():
-        _add(rules, library, library.ALLOW, "futex", condition(1, masked, _FUTEX_COMMAND, command))
+        allow("futex", condition(1, masked, _FUTEX_COMMAND, command))
 
     # Signals to itself alone (abort), the names of its threads, and a look at its limits.
-    _add(rules, library, library.ALLOW, "tgkill", condition(0, equal, os.getpid()))
-    _add(rules, library, library.ALLOW, "prctl", condition(0, equal, PR_SET_NAME))
-    _add(rules, library, library.ALLOW, "prlimit64", condition(0, equal, 0), condition(2, equal, 0))
+    allow("tgkill", condition(0, equal, os.getpid()))
+    allow("prctl", condition(0, equal, PR_SET_NAME))
+    allow("prlimit64", condition(0, equal, 0), condition(2, equal, 0))
 
     for name in system_calls.DEADLY:
-        _add(rules, library, library.KILL_PROCESS, name)
+        rules.add(library.KILL_PROCESS, name)
     rules.load()
 
 
@@ -110,59 +109,65 @@ def filter_analysis(uses_gpu: bool) -> None:
         uses_gpu: programs may be started, too. XLA starts ptxas when it compiles for a GPU.
     """
     library = libseccomp()
-    rules = _new_filter(library, library.ALLOW)
-    refuse = library.ERRNO(errno.EPERM)
+    rules = _Rules(library, library.ALLOW)
+    refuse = partial(rules.add, library.ERRNO(errno.EPERM))
     other_than, masked = library.NE, library.MASKED_EQ
     condition = library.Arg
 
     for name in system_calls.ANALYSIS_REFUSES:
-        _add(rules, library, refuse, name)
+        refuse(name)
     for number in system_calls.UNKNOWN_TO_LIBSECCOMP.values():
-        rules.add_rule(refuse, number)
+        refuse(number)
 
-    _add(rules, library, refuse, "socket", condition(0, other_than, socket.AF_UNIX))
-    _add(rules, library, refuse, "sendto", condition(4, other_than, 0))
+    refuse("socket", condition(0, other_than, socket.AF_UNIX))
+    refuse("sendto", condition(4, other_than, 0))
 
-    own = os.getpid()
+    # No signals to others, in no way, and no changes to their limits.
     for name in ("kill", "tgkill"):
-        _add(rules, library, refuse, name, condition(0, other_than, own))
-    _add(rules, library, refuse, "prlimit64", condition(0, other_than, 0))
-    for command in (_F_SETOWN, _F_SETSIG, _F_SETOWN_EX):  # ways to have signals sent
-        _add(rules, library, refuse, "fcntl", condition(1, masked, _FIRST_32_BITS, command))
+        refuse(name, condition(0, other_than, os.getpid()))
+    for command in (_F_SETOWN, _F_SETSIG, _F_SETOWN_EX):
+        refuse("fcntl", condition(1, masked, _FIRST_32_BITS, command))
     for request in (_FIOSETOWN, _SIOCSPGRP):
-        _add(rules, library, refuse, "ioctl", condition(1, masked, _FIRST_32_BITS, request))
+        refuse("ioctl", condition(1, masked, _FIRST_32_BITS, request))
+    refuse("prlimit64", condition(0, other_than, 0))
 
     for namespace in _NAMESPACES:
-        _add(rules, library, refuse, "clone", condition(0, masked, namespace, namespace))
-    _add(rules, library, library.ERRNO(errno.ENOSYS), "clone3")  # see above
+        refuse("clone", condition(0, masked, namespace, namespace))
+    rules.add(library.ERRNO(errno.ENOSYS), "clone3")  # as above
     if not uses_gpu:
         for name in (*system_calls.PROGRAMS, *system_calls.NEW_PROCESSES):
-            _add(rules, library, refuse, name)
-        _add(rules, library, refuse, "clone", condition(0, masked, _CLONE_THREAD, 0))
+            refuse(name)
+        refuse("clone", condition(0, masked, _CLONE_THREAD, 0))
     rules.load()
 
 
-def _new_filter(library: pyseccomp, otherwise: int) -> pyseccomp.SyscallFilter:
-    rules = library.SyscallFilter(otherwise)
-    rules.set_attr(library.Attr.ACT_BADARCH, library.KILL_PROCESS)
-    rules.set_attr(library.Attr.CTL_TSYNC, 1)
-    with suppress(OSError):  # an older kernel or library
-        # Before Linux 5.16 a filter also turned on mitigations against side channels, which slow all code
-        # down. They guard secrets from code in the same process; there are none in these processes.
-        rules.set_attr(_SPEED_BEFORE_SIDE_CHANNELS, 1)
-    with suppress(OSError):
-        rules.set_attr(*_BINARY_TREE)
-    return rules
+class _Rules:
+    """A filter that is being made.
 
+    Args:
+        library: pyseccomp.
+        otherwise: what is done with a call that no rule fits.
+    """
 
-def _add(
-    rules: pyseccomp.SyscallFilter,
-    library: pyseccomp,
-    action: int,
-    name: str,
-    *conditions: pyseccomp.Arg,
-) -> None:
-    """Add a rule, unless this processor, or a library older than the call, does not know its name."""
-    number: int = library.resolve_syscall(library.Arch.NATIVE, name)
-    if number >= 0:
-        rules.add_rule_exactly(action, number, *conditions)
+    def __init__(self, library: pyseccomp, otherwise: int) -> None:
+        self._library = library
+        self._filter = library.SyscallFilter(otherwise)
+        attributes = library.Attr
+        self._filter.set_attr(attributes.ACT_BADARCH, library.KILL_PROCESS)
+        self._filter.set_attr(attributes.CTL_TSYNC, 1)  # all threads
+        with suppress(OSError):  # an older kernel or library
+            # Before Linux 5.16 a filter also turned on mitigations against side channels, which slow all code
+            # down. They guard secrets from code in the same process; there are none in these processes.
+            self._filter.set_attr(attributes.CTL_SSB, 1)
+        with suppress(OSError):
+            self._filter.set_attr(attributes.CTL_OPTIMIZE, _AS_A_BINARY_TREE)
+
+    def add(self, action: int, call: str | int, *conditions: pyseccomp.Arg) -> None:
+        """Add a rule, unless this processor, or a library older than the call, does not know its name."""
+        number: int = call if isinstance(call, int) else self._library.resolve_syscall(_NATIVE, call)
+        if number >= 0:
+            self._filter.add_rule_exactly(action, number, *conditions)
+
+    def load(self) -> None:
+        """Put the filter in force."""
+        self._filter.load()
