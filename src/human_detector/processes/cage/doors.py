@@ -12,7 +12,12 @@ from functools import partial
 from pathlib import Path
 
 from human_detector.processes.cage.cage import Cage, Unavailable, build_cage
-from human_detector.processes.cage.kernel import gain_no_rights, hide_memory
+from human_detector.processes.cage.kernel import (
+    CAP_DAC_OVERRIDE,
+    drop_capabilities,
+    gain_no_rights,
+    hide_memory,
+)
 from human_detector.processes.cage.landlock import (
     SCOPES_SINCE,
     TCP_SINCE,
@@ -52,6 +57,7 @@ def close_decoder_door(memory_bytes: int, descriptors: Iterable[int]) -> Cage:
             ("limits of memory, files and descriptors", partial(limit_resources, memory_bytes)),
             ("hidden from other processes", hide_memory),
             ("no_new_privs", gain_no_rights),
+            ("no capabilities", drop_capabilities),
         ],
         extras=[("Landlock", allow_no_path), *_YOUNGER_LANDLOCK],
         last=[("seccomp", filter_decoder)],
@@ -72,7 +78,11 @@ def confine_analysis_early(hidden: Iterable[Path], writable: Iterable[Path]) -> 
         writable: folders that it may write to: results, caches, its TMPDIR.
     """
     return build_cage(
-        required=[("hidden from other processes", hide_memory), ("no_new_privs", gain_no_rights)],
+        required=[
+            ("hidden from other processes", hide_memory),
+            ("no_new_privs", gain_no_rights),
+            ("no capabilities but to files", partial(drop_capabilities, CAP_DAC_OVERRIDE)),
+        ],
         extras=[
             ("Landlock", partial(allow_paths, list(hidden), [*writable, Path("/dev")])),
             *_YOUNGER_LANDLOCK,

@@ -14,6 +14,8 @@ from human_detector.processes.cage.cage import Unavailable
 PR_SET_DUMPABLE = 4
 PR_SET_NAME = 15
 PR_SET_NO_NEW_PRIVS = 38
+CAP_DAC_OVERRIDE = 1
+_CAPABILITY_VERSION = 0x20080522
 
 _ARGUMENT = ctypes.c_ulong  # what an argument of a system call is: C would pass a Python number as an int
 
@@ -37,6 +39,22 @@ def hide_memory() -> None:
 def gain_no_rights() -> None:
     """Let no program that is started from here have more rights than this one (setuid, file capabilities)."""
     prctl(PR_SET_NO_NEW_PRIVS, 1)
+
+
+def drop_capabilities(*kept: int) -> None:
+    """Give up root's special rights in this thread and those that it starts; who is no root has none anyway.
+
+    With them, root reads the environment of any process, whatever Landlock says (Linux 6.18).
+
+    Args:
+        kept: numbers of capabilities that are kept if they are there; all below 32.
+    """
+    header = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION, 0)
+    held = (ctypes.c_uint32 * 6)()  # effective, permitted and inheritable ones below 32, and those above
+    _checked(_libc().capget(header, held))
+    keep = sum(1 << number for number in kept)
+    effective, permitted = held[0] & keep, held[1] & keep
+    _checked(_libc().capset(header, (ctypes.c_uint32 * 6)(effective, permitted)))
 
 
 def is_single_threaded() -> bool:
