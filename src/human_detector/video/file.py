@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self, cast
@@ -24,6 +25,7 @@ _PLAYLIST_HEADS = (b"#EXTM3U", b"ffconcat", b"v=0")
 _MP4_BOXES = (b"ftyp", b"mdat", b"moov", b"free", b"skip", b"wide")
 
 OUT_OF_MEMORY = "decoding the video needs more memory than worker.decoder_memory_mb allows"
+_INDEX_TOO_LARGE = "the file is damaged, or its index needs more memory than worker.decoder_memory_mb allows"
 
 
 class VideoFile:
@@ -82,10 +84,13 @@ class VideoFile:
         Raises:
             ValueError: the file was closed in the meantime.
         """
-        for packet in self.container.demux():
-            yield packet
-            if self._file.closed:  # PyAV would go on in memory that is gone
-                raise ValueError("the video file was closed while it was read")
+        # After the last packet PyAV looks for streams that have appeared since the file was opened, which it
+        # does not know. Their packets are not given.
+        with suppress(IndexError):
+            for packet in self.container.demux():
+                yield packet
+                if self._file.closed:  # PyAV would go on in memory that is gone
+                    raise ValueError("the video file was closed while it was read")
 
     def close(self) -> None:
         """Closes the container and the file. The stream must not be touched any more: its memory is gone."""
@@ -108,7 +113,7 @@ def _open_container(file: OpenedFile, limits: VideoLimits, **more: str) -> Input
     try:
         container = av.open(file, "r", options=options, buffer_size=_READ_SIZE, metadata_errors="replace")
     except MemoryError as error:
-        raise VideoError(OUT_OF_MEMORY) from error
+        raise VideoError(_INDEX_TOO_LARGE) from error
     except (av.FFmpegError, ValueError) as error:
         raise VideoError(_why_unreadable(file)) from error
     # PyAV asks FFmpeg to make up missing stamps from later packets. Where no packet has any, that reads the
