@@ -26,8 +26,9 @@ class Cage:
     missing_extras: tuple[str, ...]
 
 
-Part = tuple[str, Callable[[], object]]
-"""The name of a part, and what puts it in force; raises OSError or Unavailable where that cannot be done."""
+Part = tuple[str, Callable[[], str | None]]
+"""The name of a part, and what puts it in force. It raises OSError or Unavailable where that cannot be done,
+and may return what this system's version of it does not hold back."""
 
 
 def build_cage(required: Iterable[Part], extras: Iterable[Part] = (), last: Iterable[Part] = ()) -> Cage:
@@ -44,9 +45,10 @@ def build_cage(required: Iterable[Part], extras: Iterable[Part] = (), last: Iter
     for parts, lacks in ((required, missing), (extras, missing_extras), (last, missing)):
         for name, put_in_force in parts:
             try:
-                put_in_force()
+                gap = put_in_force()
             except (OSError, Unavailable, ValueError) as error:
                 lacks.append(f"{name}: {getattr(error, 'strerror', None) or error}")
             else:
                 in_force.append(name)
+                missing_extras += [f"{name}: {gap}"] if gap else []
     return Cage(tuple(in_force), tuple(missing), tuple(missing_extras))

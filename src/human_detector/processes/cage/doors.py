@@ -18,20 +18,9 @@ from human_detector.processes.cage.kernel import (
     gain_no_rights,
     hide_memory,
 )
-from human_detector.processes.cage.landlock import (
-    SCOPES_SINCE,
-    TCP_SINCE,
-    allow_no_path,
-    allow_paths,
-    require_version,
-)
+from human_detector.processes.cage.landlock import allow_no_path, allow_paths
 from human_detector.processes.cage.limits import close_other_descriptors, limit_resources
 from human_detector.processes.cage.seccomp_filters import filter_analysis, filter_decoder, libseccomp
-
-_YOUNGER_LANDLOCK = [
-    ("Landlock against TCP", partial(require_version, TCP_SINCE, "6.7")),
-    ("Landlock against signals and abstract sockets", partial(require_version, SCOPES_SINCE, "6.12")),
-]
 
 
 def close_decoder_door(memory_bytes: int, descriptors: Iterable[int]) -> Cage:
@@ -59,7 +48,7 @@ def close_decoder_door(memory_bytes: int, descriptors: Iterable[int]) -> Cage:
             ("no_new_privs", gain_no_rights),
             ("no capabilities", drop_capabilities),
         ],
-        extras=[("Landlock", allow_no_path), *_YOUNGER_LANDLOCK],
+        extras=[("Landlock", allow_no_path)],
         last=[("seccomp", filter_decoder)],
     )
 
@@ -83,10 +72,7 @@ def confine_analysis_early(hidden: Iterable[Path], writable: Iterable[Path]) -> 
             ("no_new_privs", gain_no_rights),
             ("no capabilities but to files", partial(drop_capabilities, CAP_DAC_OVERRIDE)),
         ],
-        extras=[
-            ("Landlock", partial(allow_paths, list(hidden), [*writable, Path("/dev")])),
-            *_YOUNGER_LANDLOCK,
-        ],
+        extras=[("Landlock", partial(allow_paths, list(hidden), [*writable, Path("/dev")]))],
     )
 
 

@@ -52,22 +52,16 @@ def landlock_version() -> int:
         raise Unavailable(f"the kernel has none, or has it turned off ({error.strerror})") from error
 
 
-def require_version(version: int, comes_with: str) -> None:
-    """Tell whether the kernel's Landlock is as new as this.
+def allow_no_path() -> str | None:
+    """Let this process open no path and no TCP connection, and reach no process outside by a signal.
 
-    Raises:
-        Unavailable: it is older.
+    Returns:
+        What this kernel's Landlock does not hold back yet.
     """
-    if landlock_version() < version:
-        raise Unavailable(f"comes with Linux {comes_with}")
+    return _restrict([])
 
 
-def allow_no_path() -> None:
-    """Let this process open no path and no TCP connection, and reach no process outside by a signal."""
-    _restrict([])
-
-
-def allow_paths(hidden: Iterable[Path], writable: Iterable[Path]) -> None:
+def allow_paths(hidden: Iterable[Path], writable: Iterable[Path]) -> str | None:
     """Let this process read all paths but some, write below few, and open no TCP connection.
 
     A folder on the way to a hidden one cannot be listed any more, and what is made in it later cannot be
@@ -79,6 +73,9 @@ def allow_paths(hidden: Iterable[Path], writable: Iterable[Path]) -> None:
         writable: folders below which files may be read, written, made and removed, even if they lie in a
             hidden one. If something hidden lies in them it stays hidden, and they are then writable only in
             those folders that they have now.
+
+    Returns:
+        What this kernel's Landlock does not hold back yet.
     """
     hidden = [Path(os.path.realpath(path)) for path in hidden]
     root = Path(Path.cwd().anchor)
@@ -88,7 +85,7 @@ def allow_paths(hidden: Iterable[Path], writable: Iterable[Path]) -> None:
         folder = Path(os.path.realpath(folder))
         inside = [path for path in hidden if path.is_relative_to(folder)]
         rules += [(path, everything) for path in _around(folder, inside)]
-    _restrict(rules)
+    return _restrict(rules)
 
 
 def _around(folder: Path, hidden: list[Path]) -> Iterator[Path]:
@@ -104,7 +101,7 @@ def _around(folder: Path, hidden: list[Path]) -> Iterator[Path]:
                 yield from _around(child, hidden)
 
 
-def _restrict(rules: Iterable[tuple[Path, int]]) -> None:
+def _restrict(rules: Iterable[tuple[Path, int]]) -> str | None:
     if not is_single_threaded():
         raise Unavailable("this process has several threads already, and it would hold one of them")
     version = landlock_version()
@@ -122,6 +119,16 @@ def _restrict(rules: Iterable[tuple[Path, int]]) -> None:
         system_call(_RESTRICT_SELF, ruleset, 0)
     finally:
         os.close(ruleset)
+    return _gap(version)
+
+
+def _gap(version: int) -> str | None:
+    gaps = []
+    if version < TCP_SINCE:
+        gaps.append("TCP connections (from Linux 6.7 on)")
+    if version < SCOPES_SINCE:
+        gaps.append("signals and abstract sockets (from Linux 6.12 on)")
+    return f"this kernel's does not hold back {' or '.join(gaps)}" if gaps else None
 
 
 def _allow(ruleset: int, path: Path, rights: int) -> None:

@@ -12,7 +12,7 @@ import mmap
 import os
 import socket
 from contextlib import suppress
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from human_detector.processes.cage import system_calls
@@ -43,12 +43,20 @@ def libseccomp() -> pyseccomp:
     Raises:
         Unavailable: there is none.
     """
+    library, why_not = _import_once()
+    if library is None:
+        raise Unavailable(f"libseccomp cannot be used ({why_not})")
+    return library
+
+
+@cache
+def _import_once() -> tuple[pyseccomp | None, str]:
     try:
         import pyseccomp
     except (ImportError, RuntimeError, AttributeError, OSError) as error:
         # RuntimeError and AttributeError: pyseccomp is there, but not libseccomp, or not all of it.
-        raise Unavailable(f"libseccomp cannot be used ({error})") from error
-    return pyseccomp
+        return None, str(error)
+    return pyseccomp, ""
 
 
 def filter_decoder() -> None:
