@@ -16,9 +16,11 @@ RUN apt-get update \
     && apt-get install -y --no-install-recommends libseccomp2 \
     && rm -rf /var/lib/apt/lists/* /var/cache/apt/*.bin
 
-# /scratch is the one place that the worker writes to: videos, results, its heartbeat.
+# /scratch is the one place that the worker writes to: videos, results, its heartbeat. No program gives its caller
+# the rights of another user: Fargate cannot be told no-new-privileges, so there is nothing to gain them with.
 RUN useradd --uid 10001 --no-create-home --home-dir /scratch --shell /usr/sbin/nologin worker \
-    && mkdir --mode=1777 /scratch
+    && mkdir --mode=1777 /scratch \
+    && find / -xdev -type f -perm /6000 -exec chmod a-s {} +
 ENV HOME=/scratch \
     TMPDIR=/scratch \
     MODEL_DIR=/app/model \

@@ -35,7 +35,7 @@ load_settings
 require_docker
 require_image
 
-arguments=(--rm --read-only --cap-drop ALL --security-opt no-new-privileges --network host)
+arguments=(--rm --read-only --cap-drop ALL --security-opt no-new-privileges --pids-limit 4096 --network host)
 # As the caller, who may read ~/.aws and the file given.
 arguments+=(--user "$(id -u):$(id -g)")
 if [[ -t 0 && -t 1 ]]; then arguments+=(--interactive --tty); fi

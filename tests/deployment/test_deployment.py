@@ -93,13 +93,17 @@ def test_image_holds_what_it_needs_and_nothing_else() -> None:
     assert "tensorflow" not in packages
 
 
-def test_scratch_is_the_only_place_to_write() -> None:
+def test_scratch_is_the_only_place_to_write_and_no_program_gives_rights() -> None:
     script = (
-        "import os, tempfile\n"
+        "import os, stat, tempfile\n"
         "for path in ('/app', '/app/src', '/usr/local', '/'):\n"
         "    assert not os.access(path, os.W_OK), path\n"
         "assert tempfile.gettempdir() == '/scratch'\n"
         "tempfile.NamedTemporaryFile().write(b'x')\n"
+        "for folder, _, names in os.walk('/usr'):\n"
+        "    for name in names:\n"
+        "        mode = os.lstat(os.path.join(folder, name)).st_mode\n"
+        "        assert not (stat.S_ISREG(mode) and mode & 0o6000), (folder, name)\n"
         "print(os.getuid())\n"
     )
     confined = ["--read-only", "--cap-drop", "ALL", "--security-opt", "no-new-privileges"]

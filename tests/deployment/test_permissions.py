@@ -159,6 +159,7 @@ def test_the_task_role_allows_what_workers_ask_for_and_no_more(
             "DeadLetterQueueName": f"{aws.queue}-dead",
             "BucketName": aws.bucket,
             "VideoBucketName": video_bucket,
+            "ReadPrefix": "videos/",
             "TableName": aws.table_name,
         }
     )

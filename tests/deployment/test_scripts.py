@@ -307,7 +307,7 @@ def test_local_run_is_confined_and_gets_the_callers_credentials(workplace: Workp
     run = workplace.clone.run("run_docker_local.sh", "--exit-when-idle", "5", AWS_PROFILE="mine")
     assert run.returncode == 0, run.stdout
     (call,) = workplace.calls_of("docker run")
-    assert "--read-only --cap-drop ALL --security-opt no-new-privileges" in call
+    assert "--read-only --cap-drop ALL --security-opt no-new-privileges --pids-limit 4096" in call
     assert f"--volume {workplace.home}/.aws:/home/worker/.aws:ro" in call
     assert "--env AWS_PROFILE " in call
     assert "--gpus" not in call

@@ -95,6 +95,8 @@ def test_task_definition_fits_the_api(tmp_path: Path, ecs: dict[str, Any]) -> No
     assert "${" not in json.dumps(filled)
     (container,) = filled["containerDefinitions"]
     assert container["readonlyRootFilesystem"] is True
+    assert container["user"] == "10001"
+    assert container["linuxParameters"] == {"capabilities": {"drop": ["ALL"]}}
     # ECS kills after this; the worker needs 10 s to give its video back.
     assert container["stopTimeout"] >= 30
 
