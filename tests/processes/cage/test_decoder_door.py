@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import signal
 import sys
@@ -23,7 +24,7 @@ CLONE = {"x86_64": 56, "aarch64": 220}[platform.machine()]
 NEW_USER = 0x10000000
 page = ctypes.addressof(ctypes.create_string_buffer(8192)) // 4096 * 4096 + 4096
 ours, theirs = socket.socketpair()
-keep = [0, 1, 2, ours.fileno(), theirs.fileno()]
+keep = [ours.fileno(), theirs.fileno()]
 """
 CLOSE = f"""
 cage = close_decoder_door({MEMORY}, keep)
@@ -216,3 +217,26 @@ thread = threading.Thread(target=later); thread.start()
     assert ended["missing_extras"] == [
         "Landlock: this process has several threads already, and it would hold one of them"
     ]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="root can become a user who has no other threads")
+def test_threads_are_bounded() -> None:
+    ended = behind_the_door(
+        """
+begun, go = [], threading.Event()
+try:
+    while True:
+        thread = threading.Thread(target=go.wait); thread.start(); begun.append(thread)
+except RuntimeError as error:
+    tell(begun=len(begun), error=str(error))
+go.set()
+""",
+        before="""
+import pyseccomp
+from human_detector.processes.cage import limits
+limits.MOST_THREADS_OF_THE_USER = 20
+threading.stack_size(1 << 16)
+become(59823)
+""",
+    )
+    assert (ended["begun"], ended["error"]) == (19, "can't start new thread")

@@ -62,7 +62,7 @@ decode(next(iter(names.values())))
 AS_ANOTHER_USER = "if os.geteuid() == 0: become(10001)\n"
 CLOSE = """
 began = time.perf_counter()
-cage = close_decoder_door(1 << 30, (0, 1, 2, *names.values()))
+cage = close_decoder_door(1 << 30, names.values())
 tell(milliseconds=1000 * (time.perf_counter() - began), missing=cage.missing, missing_extras=cage.missing_extras)
 """
 ALL = "tell(decoded={name: decode(descriptor) for name, descriptor in names.items()})"

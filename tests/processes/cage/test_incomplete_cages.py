@@ -12,7 +12,7 @@ linux_only = pytest.mark.skipif(sys.platform != "linux", reason="takes away what
 
 CLOSE = """
 from human_detector.processes.cage.doors import close_decoder_door, confine_analysis, confine_analysis_early, hide_worker
-cages = [close_decoder_door(1 << 30, (0, 1, 2))]
+cages = [close_decoder_door(1 << 30, [])]
 CAGES
 tell(**{name: [part for cage in cages for part in getattr(cage, name)] for name in ("in_force", "missing", "missing_extras")})
 """
@@ -37,7 +37,7 @@ def close(before: str, more: str = "") -> Ended:
 def test_without_libseccomp(before: str, why: str) -> None:
     ended = close(before)
     assert ended["missing"] == [f"seccomp: libseccomp cannot be used ({why})"]
-    assert {"no_new_privs", "limits of memory, files and descriptors"} <= set(ended["in_force"])
+    assert {"no_new_privs", "limits of memory, threads, files and descriptors"} <= set(ended["in_force"])
 
 
 REFUSE = """
@@ -94,7 +94,7 @@ sys.modules["resource"] = sys.modules["pyseccomp"] = None
     )
     assert set(ended["in_force"]) <= {"no inherited descriptors"}
     assert {sentence.partition(":")[0] for sentence in ended["missing"] + ended["missing_extras"]} >= {
-        "limits of memory, files and descriptors",
+        "limits of memory, threads, files and descriptors",
         "hidden from other processes",
         "no_new_privs",
         "no capabilities",

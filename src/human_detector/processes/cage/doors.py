@@ -35,15 +35,14 @@ def close_decoder_door(memory_bytes: int, descriptors: Iterable[int]) -> Cage:
 
     Args:
         memory_bytes: how much more private memory it may have than it has now.
-        descriptors: what stays open; all else is closed. With 0, 1 and 2, or what is received next takes
-            their place, and a stray print goes there.
+        descriptors: what stays open, beside the standard ones (0 to 2); all else is closed.
     """
     with suppress(Unavailable):
         libseccomp()  # behind Landlock it could not be found
     return build_cage(
         required=[
             ("no inherited descriptors", partial(close_other_descriptors, descriptors)),
-            ("limits of memory, files and descriptors", partial(limit_resources, memory_bytes)),
+            ("limits of memory, threads, files and descriptors", partial(limit_resources, memory_bytes)),
             ("hidden from other processes", hide_memory),
             ("no_new_privs", gain_no_rights),
             ("no capabilities", drop_capabilities),

@@ -17,9 +17,18 @@ MOST_DESCRIPTORS = 16
 spare."""
 
 
+MOST_THREADS_OF_THE_USER = 16384
+"""In all processes of the user, since that is what the kernel counts; without a bound, a decoder could fill
+the memory with threads that do nothing. Root is not bounded."""
+
+
 def close_other_descriptors(kept: Iterable[int]) -> None:
-    """Close all that this process has open, except these."""
-    keep = frozenset(kept)
+    """Close all that this process has open, except these and the standard ones.
+
+    What is received next would take the place of a standard one that is closed, and a stray print would go
+    there.
+    """
+    keep = {0, 1, 2, *kept}
     for descriptor in map(int, os.listdir("/proc/self/fd")):  # noqa: PTH208
         if descriptor not in keep:
             try:
@@ -29,7 +38,7 @@ def close_other_descriptors(kept: Iterable[int]) -> None:
 
 
 def limit_resources(memory_bytes: int) -> None:
-    """Allow no files, few descriptors, and so much more memory than there is now.
+    """Allow no files, few descriptors, no endless threads, and so much more memory than there is now.
 
     The kernel holds RLIMIT_DATA against private memory that can be written to: the heap, and what mmap gives.
     The stack of a thread counts as a whole, whether or not it is used. It leaves out memory that is shared,
@@ -44,6 +53,7 @@ def limit_resources(memory_bytes: int) -> None:
         resource.RLIMIT_MEMLOCK: 0,
         resource.RLIMIT_MSGQUEUE: 0,
         resource.RLIMIT_NOFILE: MOST_DESCRIPTORS,
+        resource.RLIMIT_NPROC: MOST_THREADS_OF_THE_USER,
         resource.RLIMIT_DATA: data_bytes() + memory_bytes,
     }
     for which, most in wanted.items():
