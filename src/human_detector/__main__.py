@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import importlib
+import io
 import os
 import signal
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TextIO, cast
 
+from human_detector.utils import HarmlessStream
 from human_detector.version import __version__
 
 
@@ -47,12 +50,23 @@ USAGE_ERROR, INTERRUPTED, OUTPUT_CLOSED = 2, 130, 141
 
 def console() -> int:
     """Entry point of the process; returns the exit status, whatever signal comes while it ends."""
+    make_terminal_harmless()
     try:
         return main()
     finally:
         # Python, when it takes itself apart, would let the next one kill the process.
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, signal.SIG_IGN)
+
+
+def make_terminal_harmless() -> None:
+    """Let nothing through that a terminal would obey, wherever it comes from. A program gets all as it is."""
+    sys.stderr = cast(TextIO, HarmlessStream(sys.stderr))
+    if sys.stdout.isatty():
+        sys.stdout = cast(TextIO, HarmlessStream(sys.stdout))
+    else:
+        # A file's name can hold bytes that are no text.
+        cast(io.TextIOWrapper, sys.stdout).reconfigure(errors="surrogateescape")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

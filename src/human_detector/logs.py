@@ -11,7 +11,9 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any, TextIO
+from typing import Any, TextIO, cast
+
+from human_detector.utils import HarmlessStream, harmless
 
 _job: ContextVar[dict[str, Any] | None] = ContextVar("job", default=None)
 
@@ -49,10 +51,13 @@ class _TextFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         names = "".join(f" {name}={value}" for name, value in current_context().items())
         clock = time.strftime("%H:%M:%S", time.localtime(record.created))
-        # One line per event, whatever a message or a file name holds.
-        message = record.getMessage().replace("\n", "\\n")
-        line = f"{clock} {record.levelname:<7} {message}{names and '  [' + names.strip() + ']'}"
-        return line + ("\n" + self.formatException(record.exc_info) if record.exc_info else "")
+        message = f"{record.getMessage()}{names and '  [' + names.strip() + ']'}"
+        # One line per event, whatever a message or a file name holds; what belongs to it is set in.
+        lines = [f"{clock} {record.levelname:<7} {harmless(message)}"]
+        if record.exc_info:
+            traceback = self.formatException(record.exc_info).split("\n")
+            lines += [f"    {harmless(line)}" for line in traceback]
+        return "\n".join(lines)
 
 
 def set_up_logging(log_format: str, stream: TextIO | None = None) -> None:
@@ -82,7 +87,7 @@ def log_native_output(log_format: str) -> None:
     read_end, write_end = os.pipe()
     os.dup2(write_end, 2)
     os.close(write_end)
-    sys.stderr = real_stderr
+    sys.stderr = cast(TextIO, HarmlessStream(real_stderr))
 
     def forward() -> None:
         with os.fdopen(read_end, errors="replace") as lines:

@@ -9,7 +9,16 @@ import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
+
+_OBEYED = re.compile(
+    "[\x00-\x1f\x7f-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
+    "\ud800-\udfff\U000e0000-\U000e007f]"
+)
+"""What a terminal obeys in place of showing it: control characters, marks that turn the direction of writing,
+what takes no room, and halves of characters. Not what joins letters, which some languages need."""
+LONGEST_NAME_BYTES = 150
+"""Of what others choose in the name of a file: disks take 255, and something is put around it."""
 
 
 def usable_cores() -> int:
@@ -48,3 +57,50 @@ def write_whole(path: Path, text: str) -> None:
     # A file's name can hold bytes that are no text.
     part.write_text(text, encoding="utf-8", errors="backslashreplace")
     part.replace(path)
+
+
+def harmless(text: str, keep: str = "") -> str:
+    """A text of anybody's for a log or a terminal, in one line: it is seen, and does nothing.
+
+    Args:
+        text: such as the name of a file, or what a decoder says of it.
+        keep: characters that may do what they do.
+    """
+    return _OBEYED.sub(lambda found: found[0] if found[0] in keep else _spelled_out(found[0]), text)
+
+
+def file_name(text: str) -> str:
+    """Anybody's text as a part of a file's name: no folder, nothing that a terminal obeys, not too long."""
+    plain = _OBEYED.sub("_", text).replace("/", "_")
+    return plain.encode()[:LONGEST_NAME_BYTES].decode(errors="ignore")
+
+
+def _spelled_out(character: str) -> str:
+    return character.encode("unicode_escape").decode()
+
+
+class HarmlessStream:
+    """A terminal that is shown lines, and obeys none of them.
+
+    Args:
+        stream: the terminal.
+
+    Attributes:
+        beneath: the same.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self.beneath = stream
+
+    def write(self, text: str) -> int:
+        """Write a text; what ends a line does."""
+        self.beneath.write(harmless(text, keep="\n\t"))
+        return len(text)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.beneath, name)
+
+
+def beneath(stream: TextIO) -> TextIO:
+    """The terminal itself, for what moves its cursor and makes its texts harmless on its own."""
+    return stream.beneath if isinstance(stream, HarmlessStream) else stream

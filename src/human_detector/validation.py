@@ -237,7 +237,10 @@ class Section(Check):
 
 def found(value: Any) -> str:
     """A value as the configuration file would show it, shortened."""
-    shown = json.dumps(value, default=repr)
+    try:
+        shown = json.dumps(value, default=repr)
+    except RecursionError:
+        return f"a {type(value).__name__} of very many levels"
     return shown if len(shown) <= 60 else shown[:57] + "..."
 
 

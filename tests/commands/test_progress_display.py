@@ -135,7 +135,7 @@ def test_a_title_cannot_move_the_cursor() -> None:
     display.start("a\n\x1b[2Jb [red]{x}.mp4")
     clock.now = 10.0
     display.update(0)
-    assert stream.getvalue() == "a??[2Jb [red]{x}.mp4: 0 %\n"
+    assert stream.getvalue() == "a\\n\\x1b[2Jb [red]{x}.mp4: 0 %\n"
 
 
 def test_clock_times() -> None:

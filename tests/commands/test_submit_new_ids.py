@@ -42,7 +42,7 @@ def test_files_folders_and_patterns(
     assert shown[:5] == expected
     assert shown[5] == [there[0], "47", "submitted", there[0]]
     assert [row[:3] for row in shown[6:8]] == [[place, "-", "not sent"] for place in there[1:]]
-    assert shown[7][3] == "found s3://nonsense, valid is s3://bucket/key"
+    assert shown[7][3] == "found s3://nonsense, valid is s3://bucket/key, the key a text of 1 to 1024 bytes"
     assert shown[8:] == [[str(tmp_path / "gone.mp4"), "-", "not sent", "the file does not exist"]]
 
     messages = sent(aws)

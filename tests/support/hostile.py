@@ -27,3 +27,12 @@ def with_scripts(value: Any, under: str = "") -> Any:
             suffix = SCRIPTS if under in KEYS_OF_NAMES else ""
             return {f"{key}{suffix}": with_scripts(each, key) for key, each in value.items()}
     return value
+
+
+CLEAR, TITLE, TURN = "\x1b[2J", "\x1b]0;owned\x07", "\u202e"
+OBEYED = (CLEAR, TITLE, "\x07", "\x9b", TURN, "\u2066")
+"""Nothing of this reaches a terminal or a log: screens cleared, titles set, bells, text that runs backwards."""
+NAME = f"a{CLEAR}{TITLE}b\x9b2Jc\r{TURN}gpj\u2066<b>\n12:00:00 INFO    done [video_id=1]"
+"""Of a file, or a key. It ends in what looks like a line of our own."""
+SPELLED = r"a\x1b[2J\x1b]0;owned\x07b\x9b2Jc\r\u202egpj\u2066<b>\n12:00:00 INFO    done [video_id=1]"
+"""How it is shown."""

@@ -48,7 +48,7 @@ def test_several_entries_are_several_jobs() -> None:
     ("bad", "sentence"),
     [
         ({"eventName": "ObjectCreated:Put"}, "an S3 event without bucket.name or object.key"),
-        (s3_entry(""), 'object.key: found "", valid is a text that is not empty'),
+        (s3_entry(""), 'object.key: found "", valid is a text of 1 to 1024 bytes'),
         (
             {"eventName": "ObjectCreated:Put", "s3": {"bucket": {"name": 1}, "object": {"key": "k"}}},
             "bucket.name: ",

@@ -14,6 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from human_detector.aws.error_codes import LOST_MESSAGE_CODES, error_code, is_hopeless
 from human_detector.errors import ConfigurationError, LeaseLost
+from human_detector.utils import harmless
 
 log = logging.getLogger(__name__)
 
@@ -237,7 +238,8 @@ class JobQueue:
             self._client.send_message(
                 QueueUrl=self._dead_letter_url(),
                 MessageBody=message.body,
-                MessageAttributes={REASON: _attribute(reason[:MAX_REASON_CHARACTERS])},
+                # SQS takes no control characters.
+                MessageAttributes={REASON: _attribute(harmless(reason)[:MAX_REASON_CHARACTERS])},
             )
         except (ClientError, BotoCoreError) as error:
             log.warning("cannot move the message to the dead-letter queue: %s", error)

@@ -3,11 +3,27 @@
 from __future__ import annotations
 
 from pathlib import PurePosixPath
+from typing import Any
+
+MAX_KEY_BYTES = 1024
+LONGEST_STEM_BYTES = 900
+"""Of our own keys: a video's may be so long that nothing fits before it or behind it."""
+VALID_KEY = f"a text of 1 to {MAX_KEY_BYTES} bytes"
+
+
+def is_key(value: Any) -> bool:
+    """Whether a value can be the key of an object (or the name of a bucket, which is shorter)."""
+    if not isinstance(value, str):
+        return False
+    try:
+        return 0 < len(value.encode()) <= MAX_KEY_BYTES
+    except UnicodeEncodeError:  # half a character
+        return False
 
 
 def result_key(video_id: int, video_key: str) -> str:
     """The result of a video."""
-    return f"human_detector/{video_id}/{PurePosixPath(video_key).stem}.json"
+    return f"human_detector/{video_id}/{_stem(video_key)}.json"
 
 
 def report_key(result_key: str) -> str:
@@ -26,9 +42,13 @@ PARTIAL_PREFIX = "human_detector_partial/"
 
 def partial_key(video_id: int, video_key: str) -> str:
     """The frames that are done of a video whose analysis was cut off."""
-    return f"{PARTIAL_PREFIX}{video_id}/{PurePosixPath(video_key).stem}.jsonl"
+    return f"{PARTIAL_PREFIX}{video_id}/{_stem(video_key)}.jsonl"
 
 
 def upload_key(video_id: int, file_name: str) -> str:
     """A video that somebody submits from the own disk."""
     return f"videos/{video_id}/{file_name}"
+
+
+def _stem(video_key: str) -> str:
+    return PurePosixPath(video_key).stem.encode()[:LONGEST_STEM_BYTES].decode(errors="ignore")

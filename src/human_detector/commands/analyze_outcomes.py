@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from human_detector.commands.lines import say
 from human_detector.commands.progress_display import clock_time
 from human_detector.commands.tables import print_table
 
@@ -92,11 +93,11 @@ def print_outcomes(outcomes: Sequence[Outcome]) -> None:
     )
     for outcome in outcomes:
         for remark in outcome.remarks:
-            print(f"{outcome.video}: {remark}")
+            say(f"{outcome.video}: {remark}")
         if outcome.reason and not outcome.is_good:
-            print(f"{outcome.video}: {outcome.reason}")
+            say(f"{outcome.video}: {outcome.reason}")
     counts = Counter(outcome.state for outcome in outcomes)
-    print(", ".join(f"{count} {state}" for state, count in counts.items()))
+    say(", ".join(f"{count} {state}" for state, count in counts.items()))
 
 
 def _some(paths: Sequence[Path]) -> str:

@@ -9,7 +9,6 @@ SQS, DynamoDB) and what you decide (how long a machine waits with nothing to do)
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +18,7 @@ from human_detector.analysis.analyzer_arguments import FRAME_RATIO
 from human_detector.commands.cost_prices import PRICES_PATH, Prices, load_prices
 from human_detector.commands.cost_speeds import Speed, configured_models, measure, stated_speed
 from human_detector.commands.exit_statuses import EXIT_CONFIGURATION, EXIT_FAILED
+from human_detector.commands.lines import complain, say
 from human_detector.commands.tables import print_table
 from human_detector.configuration import load_human_detection
 from human_detector.errors import ConfigurationError, VideoError
@@ -87,9 +87,9 @@ def print_rows(rows: Sequence[Row], hours: float, fps: float, frame_ratio: float
     print_table(("MACHINE", *numbers, "SPEED FROM"), cells, right=numbers)
     footnotes = {_origin(row): NO_FIGURE if row.speed is None else row.speed.explanation for row in rows}
     for origin, explanation in footnotes.items():
-        print(f"{origin}: {explanation}")
+        say(f"{origin}: {explanation}")
     if note := _decoding_note(rows, frame_ratio):
-        print(note)
+        say(note)
 
 
 def _numbers(row: Row, hours: float, fps: float, frame_ratio: float) -> list[str]:
@@ -172,16 +172,15 @@ def main(arguments: Sequence[str]) -> int:
         prices = load_prices(options.prices)
         rows = find_rows(options, prices, {**wanted, "frame_ratio": ratio})
     except ConfigurationError as error:
-        for sentence in error.problems:
-            print(f"human-detector cost: {sentence}", file=sys.stderr)
+        complain("human-detector cost", error)
         return EXIT_CONFIGURATION
     except VideoError as error:
-        print(f"human-detector cost: --measure {options.measure}: {error}", file=sys.stderr)
+        complain("human-detector cost", f"--measure {options.measure}: {error}")
         return EXIT_FAILED
     hours = "an hour" if options.hours == 1 else f"{options.hours:g} hours"
-    print(f"{hours} of video, {options.fps:g} frames per second, frame ratio {ratio:g}")
+    say(f"{hours} of video, {options.fps:g} frames per second, frame ratio {ratio:g}")
     print_rows(rows, options.hours, options.fps, ratio)
-    print(f"prices: {prices.region}, {prices.date} (--prices FILE for yours): {'; '.join(prices.sources)}")
+    say(f"prices: {prices.region}, {prices.date} (--prices FILE for yours): {'; '.join(prices.sources)}")
     return 0
 
 

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from human_detector.commands.evaluate_tables import print_evaluation
 from human_detector.commands.exit_statuses import EXIT_CONFIGURATION
 from human_detector.commands.given_files import read_given_results
+from human_detector.commands.lines import complain, print_place
 from human_detector.errors import ConfigurationError, PermanentError
 from human_detector.report.evaluation.box_matching import import_pycocotools
 from human_detector.report.evaluation.configurations import Configuration, told_apart
@@ -49,16 +49,16 @@ def main(arguments: Sequence[str]) -> int:
         evaluation = _run(options)
         problems = _write(evaluation, options) if options.output else []
     except (ConfigurationError, PermanentError, OSError) as error:
-        print(f"human-detector evaluate: {error}", file=sys.stderr)
+        complain("human-detector evaluate", error)
         return EXIT_CONFIGURATION
     for note in [*evaluation.document["notes"], *problems]:
-        print(f"human-detector evaluate: {note}", file=sys.stderr)
+        complain("human-detector evaluate", note)
     if options.json:
         print(_as_json(evaluation))
         return 0
     print_evaluation(evaluation.document)
     if options.output:
-        print(options.output / PAGE)
+        print_place(options.output / PAGE)
     return 0
 
 

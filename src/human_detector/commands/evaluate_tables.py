@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from human_detector.commands.lines import say
 from human_detector.commands.tables import print_table
 
 UNKNOWN = "-"
@@ -23,7 +24,7 @@ def print_evaluation(document: Mapping[str, Any]) -> None:
     else:
         for label in configurations[0]["labels"]:
             _print_label(label, document)
-    print(f"[..]: {document['intervals']['words']}.")
+    say(f"[..]: {document['intervals']['words']}.")
 
 
 def _print_comparison(document: Mapping[str, Any]) -> None:
@@ -31,7 +32,8 @@ def _print_comparison(document: Mapping[str, Any]) -> None:
     configurations = document["configurations"]
     labels = dict.fromkeys(label["truth_label"] for each in configurations for label in each["labels"])
     for name in labels:
-        print(f"{name}, {document['frames']} frames\n")
+        say(f"{name}, {document['frames']} frames")
+        say("")
         rows = []
         for each in configurations:
             for label in each["labels"]:
@@ -41,7 +43,7 @@ def _print_comparison(document: Mapping[str, Any]) -> None:
                     rates = (with_interval(at[key]) for key in RATES)
                     rows.append([each["name"], *averages, f"{at['threshold']:.4g}", *rates])
         print_table(("Configuration", "AP50", "AP", "Threshold", "Precision", "Recall", "F1"), rows)
-        print()
+        say("")
         keys = ("AP50", "AP", "recall", "f1")
         changes = [
             [each["to"], *(with_interval(each[key], "+") for key in keys)]
@@ -49,25 +51,26 @@ def _print_comparison(document: Mapping[str, Any]) -> None:
             if each["label"] == name
         ]
         print_table((f"Less {configurations[0]['name']}", "AP50", "AP", "Recall", "F1"), changes)
-        print()
+        say("")
 
 
 def _print_label(label: Mapping[str, Any], document: Mapping[str, Any]) -> None:
-    print(
+    say(
         f"{label['truth_label']} by {label['detector']}: {label['truth_boxes']} labelled boxes, "
-        f"{label['detections']} detections in {document['frames']} frames\n"
+        f"{label['detections']} detections in {document['frames']} frames"
     )
+    say("")
     averages = ("AP50", "AP75", "AP", "AR")
     print_table(averages, [[with_interval(label[name]) for name in averages]])
-    print()
+    say("")
     at = label["at_threshold"]
     best = "best by F1, " if at["threshold"] == label["best_threshold"] else ""
-    print(
+    say(
         f"at the threshold {at['threshold']:.4g} ({best}{at['right']} right, {at['wrong']} wrong, "
         f"{at['missed']} missed)"
     )
     print_table(("Precision", "Recall", "F1"), [[with_interval(at[name]) for name in RATES]])
-    print()
+    say("")
     _print_rows("Threshold", {f"{each['threshold']:.2f}": each for each in label["thresholds"]}, ())
     _print_rows("Size", label["sizes"], ("truth_boxes", "AP50", "AP"))
     if len(label["videos"]) > 1:
@@ -81,7 +84,7 @@ def _print_rows(kind: str, rows: Mapping[str, Mapping[str, Any]], columns: Seque
     header = [kind, *(titles.get(name, name.capitalize()) for name in names)]
     table = [[name, *(in_short(row[column]) for column in names)] for name, row in rows.items()]
     print_table(header, table, right=header[1:])
-    print()
+    say("")
 
 
 def with_interval(number: Mapping[str, float | None], sign: str = "") -> str:

@@ -6,13 +6,13 @@ human-detector export RESULT.json --format coco|yolo|... [--images] [--crops] [-
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from human_detector.commands.exit_statuses import EXIT_CONFIGURATION, EXIT_FAILED
 from human_detector.commands.given_files import folder_of, name_of, read_given_result, video_of
+from human_detector.commands.lines import complain, print_place
 from human_detector.errors import ConfigurationError, PermanentError, VideoError, in_words
 from human_detector.results.exports.data_sets import PICTURES, picture_folder
 from human_detector.results.exports.formats import EXPORTERS, check_formats, export_all
@@ -46,10 +46,10 @@ def main(arguments: Sequence[str]) -> int:
         video = _checked_video(options, document) if options.images or options.crops else None
         folder.mkdir(parents=True, exist_ok=True)
     except (PermanentError, OSError) as error:
-        print(f"human-detector export: {error}", file=sys.stderr)
+        complain("human-detector export", error)
         return EXIT_FAILED
     except ConfigurationError as error:
-        print(f"human-detector export: {error}", file=sys.stderr)
+        complain("human-detector export", error)
         return EXIT_CONFIGURATION
     files, problems = export_all(document, options.format, folder, name)
     if video:
@@ -58,9 +58,9 @@ def main(arguments: Sequence[str]) -> int:
         except Exception as error:  # the labels are there and stay
             problems.append(f"{video}: {in_words(error)}")
     for path in files:
-        print(path)
+        print_place(path)
     for problem in problems:
-        print(f"human-detector export: {problem}", file=sys.stderr)
+        complain("human-detector export", problem)
     return EXIT_FAILED if problems else 0
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from human_detector.commands import models_add, models_inspect
 from human_detector.commands.exit_statuses import EXIT_FAILED, EXIT_INTERRUPTED
+from human_detector.commands.lines import say
 from human_detector.errors import ModelUnavailable
 from human_detector.inference.get_model import Display, get_model, is_there
 from human_detector.inference.model_catalogue import MODELS, Model
@@ -78,7 +79,7 @@ def _get(models: Sequence[Model]) -> int:
     status = 0
     for model in models:
         try:
-            print(f"{model.name}: ready: {get_model(model, display)}", flush=True)
+            say(f"{model.name}: ready: {get_model(model, display)}")
         except ModelUnavailable as error:
             display.say(f"human-detector models: {model.name}: {error}")
             status = EXIT_FAILED

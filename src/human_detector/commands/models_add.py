@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 from typing import Any
 
 from human_detector.commands.exit_statuses import EXIT_CONFIGURATION, EXIT_FAILED
+from human_detector.commands.lines import complain, say
 from human_detector.errors import ConfigurationError, ModelUnavailable
 from human_detector.inference.checksum import Checksum
 from human_detector.inference.get_model import Display
@@ -43,17 +43,17 @@ def add(options: argparse.Namespace, display: Display) -> int:
     from human_detector.inference.add_model import add_model, is_address
 
     if is_address(options.source) and options.sha256 is None:
-        print("human-detector models add: --sha256: missing, a URL needs it", file=sys.stderr)
+        complain("human-detector models add", "--sha256: missing, a URL needs it")
         return EXIT_CONFIGURATION
     checksum = Checksum("sha256", options.sha256) if options.sha256 else None
     display.start(options.name)
     try:
         file = add_model(options.name, options.source, checksum, options.description, display.update)
     except ConfigurationError as error:
-        print(f"human-detector models add: {error}", file=sys.stderr)
+        complain("human-detector models add", error)
         return EXIT_CONFIGURATION
     except ModelUnavailable as error:
-        print(f"human-detector models add: {error}", file=sys.stderr)
+        complain("human-detector models add", error)
         return EXIT_FAILED
-    print(f"{options.name}: ready: {file}")
+    say(f"{options.name}: ready: {file}")
     return 0

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from human_detector.commands.exit_statuses import EXIT_CONFIGURATION
+from human_detector.commands.lines import complain, say
 from human_detector.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -47,14 +47,14 @@ def inspect(options: argparse.Namespace) -> int:
         engine = load_engine("auto", ModelSettings(options.model, path, 1)).info
         _show([("engine", f"{engine.name} {engine.version} on {engine.device} runs it")])
     except ConfigurationError as error:
-        print(f"human-detector models inspect: {error}", file=sys.stderr)
+        complain("human-detector models inspect", error)
         return EXIT_CONFIGURATION
     return 0
 
 
 def _show(rows: Sequence[tuple[str, str]] | Iterator[tuple[str, str]]) -> None:
     for what, text in rows:
-        print(f"{what + ':':<10} {text}")
+        say(f"{what + ':':<10} {text}")
 
 
 def _facts(file: OnnxFile) -> Iterator[tuple[str, str]]:

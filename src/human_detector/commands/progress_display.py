@@ -17,6 +17,7 @@ from rich.text import Text
 
 from human_detector.commands.batch_progress import MEMORY_SECONDS, BatchProgress, VideoWork
 from human_detector.commands.tables import terminal_columns
+from human_detector.utils import beneath, harmless
 
 LOOK_SECONDS = 0.2
 """How often progress is taken note of, and shown on a terminal."""
@@ -35,9 +36,9 @@ class ProgressDisplay:
     """
 
     def __init__(self, stream: TextIO, clock: Callable[[], float] = time.monotonic) -> None:
-        self._stream = stream
+        self._stream = beneath(stream)
         self._clock = clock
-        self._console = Console(file=stream, highlight=False)
+        self._console = Console(file=self._stream, highlight=False)
         self._is_terminal = self._console.is_terminal and not self._console.is_dumb_terminal
         self._progress = Progress(
             console=self._console,
@@ -91,7 +92,7 @@ class ProgressDisplay:
             self._progress.reset(
                 self._task,
                 total=frames or 1,
-                description=_printable(title),
+                description=harmless(title),
                 frames=frames,
                 video_seconds=video_seconds,
             )
@@ -138,7 +139,7 @@ class ProgressDisplay:
 
     def leave(self, text: str) -> None:
         """Say a last word from a signal handler and hand the terminal back: nothing is shown after it."""
-        last = f"\r\033[K{SHOW_CURSOR}{text}\n" if self._is_terminal else f"{text}\n"
+        last = f"\r\033[K{SHOW_CURSOR}{harmless(text)}\n" if self._is_terminal else f"{harmless(text)}\n"
         # Past the stream, which may be in the middle of something.
         os.write(self._stream.fileno(), last.encode(errors="replace"))
 
@@ -149,7 +150,7 @@ class ProgressDisplay:
     def _write(self, text: str) -> None:
         if self._is_terminal:
             self._progress.stop()
-        self._stream.write(text + "\n")
+        self._stream.write(harmless(text) + "\n")
         self._stream.flush()
 
     def _tasks(self) -> tuple[Task, Task]:
@@ -227,8 +228,3 @@ def clock_time(seconds: float) -> str:
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
-
-
-def _printable(title: str) -> str:
-    """A title in one line, whatever a file is called."""
-    return "".join(character if character.isprintable() else "?" for character in title)

@@ -6,12 +6,12 @@ human-detector report VIDEO RESULT.json [--output FOLDER | --output PAGE.html]
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from human_detector.commands.exit_statuses import EXIT_FAILED
 from human_detector.commands.given_files import check_order, folder_of, name_of, read_given_result
+from human_detector.commands.lines import complain, print_place
 from human_detector.errors import PermanentError, VideoError
 from human_detector.report.local_report import PAGE_SUFFIX, describe_copy, write_local_report
 from human_detector.report.page import write_report
@@ -34,9 +34,9 @@ def main(arguments: Sequence[str]) -> int:
     """Entry point; returns the exit status."""
     options = _parse(arguments)
     try:
-        print(_run(options))
+        print_place(_run(options))
     except (PermanentError, OSError) as error:
-        print(f"human-detector report: {error}", file=sys.stderr)
+        complain("human-detector report", error)
         return EXIT_FAILED
     return 0
 
@@ -53,7 +53,7 @@ def _run(options: argparse.Namespace) -> Path:
         if options.no_copy:
             write_report(video, document, page, title=options.title, address=options.address)
         elif copy := write_local_report(video, document, page, title=options.title, address=options.address):
-            print(f"human-detector report: {describe_copy(video, copy)}", file=sys.stderr)
+            complain("human-detector report", describe_copy(video, copy))
     except VideoError as error:
         raise PermanentError(f"{video}: {error}") from error
     return page

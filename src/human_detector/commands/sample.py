@@ -13,6 +13,7 @@ from pathlib import Path
 
 from human_detector.analysis.analyzer_arguments import FRAME_RATIO
 from human_detector.commands.exit_statuses import EXIT_CONFIGURATION
+from human_detector.commands.lines import complain, print_place
 from human_detector.commands.progress_display import ProgressDisplay
 from human_detector.commands.sample_results import analyzers, given_results, new_results
 from human_detector.commands.tables import print_table
@@ -59,7 +60,7 @@ def run(arguments: Sequence[str]) -> int:
         chosen = choose_frames(videos, options.frames, options.threshold, options.seed)
         files = write_sample(videos, chosen, options.format, options.output, options.threshold)
     except (ConfigurationError, PermanentError, OSError) as error:
-        display.say(f"human-detector sample: {error}")
+        complain("human-detector sample", error)
         return EXIT_CONFIGURATION
     _print(chosen, files, options)
     return 0
@@ -92,12 +93,12 @@ def _print(chosen: Sequence[Candidates], files: Sequence[Path], options: argpars
     header = ["Video", "Frames", *(reason.capitalize() for reason in reasons), "Taken"]
     print_table(header, rows, right=header[1:])
     for path in [options.output / PICTURES, *files]:
-        print(path)
+        print_place(path)
     taken = sum(len(each.chosen) for each in chosen)
     if taken < options.frames:
-        print(
+        complain(
+            "human-detector sample",
             f"{taken} of {options.frames} frames: there are no others, or they look like these",
-            file=sys.stderr,
         )
 
 

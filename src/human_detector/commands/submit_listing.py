@@ -10,6 +10,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from human_detector.aws.queue import JobQueue, QueueDepth
+from human_detector.commands.lines import say
 from human_detector.commands.submit_stranded import NO_MESSAGE, needs_a_message
 from human_detector.commands.tables import print_table
 from human_detector.worker.record import Element, Record, lease_seconds_left
@@ -17,7 +18,7 @@ from human_detector.worker.record import Element, Record, lease_seconds_left
 
 def print_queue(name: str, queue: JobQueue, depth: QueueDepth) -> None:
     """Print a line about a queue and its dead letters."""
-    print(
+    say(
         f"queue {name}: {depth.waiting} waiting, {depth.in_flight} in flight, {depth.delayed} delayed; "
         f"{_dead_letters(queue)}"
     )

@@ -10,7 +10,7 @@ from typing import Any
 
 from human_detector.aws.clients import AwsClients
 from human_detector.aws.queue import JobQueue
-from human_detector.aws.s3_keys import upload_key
+from human_detector.aws.s3_keys import VALID_KEY, is_key, upload_key
 from human_detector.aws.storage import Storage
 from human_detector.commands.analyze_outcomes import describe_skipped
 from human_detector.commands.progress_display import ProgressDisplay
@@ -157,11 +157,13 @@ class Sender:
     def _place(self, video: str) -> Callable[[int], tuple[str, str]]:
         """Bucket and key of a video, in S3 now or soon, given the key of its record."""
         if not video.startswith(S3):
+            if not is_key(upload_key(0, Path(video).name)):
+                raise PermanentError("its name is no text, which the key of an object must be: rename it")
             return lambda video_id: (self._bucket, upload_key(video_id, Path(video).name))
         # No URL: a key may have "#" and "?" in it.
         bucket, _, key = video.removeprefix(S3).partition("/")
-        if not bucket or not key:
-            raise PermanentError(f"found {video}, valid is {S3}bucket/key")
+        if not is_key(bucket) or not is_key(key):
+            raise PermanentError(f"found {video}, valid is {S3}bucket/key, the key {VALID_KEY}")
         self._storage.find(bucket, key)
         return lambda _: (bucket, key)
 

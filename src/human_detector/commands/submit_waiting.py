@@ -16,6 +16,7 @@ from human_detector.commands.submission import ONE_VIDEO_FAILS, Submission
 from human_detector.commands.submit_listing import describe_state
 from human_detector.commands.submit_stranded import what_to_do
 from human_detector.errors import ConfigurationError, PermanentError
+from human_detector.utils import file_name
 from human_detector.worker.record import Record, lease_seconds_left
 from human_detector.worker.submitted_records import VideoRecords
 
@@ -122,7 +123,7 @@ class Waiter:
 
     def _follow(self, submission: Submission) -> _Followed:
         assert submission.video_id is not None
-        stem = PurePosixPath(submission.key).stem
+        stem = file_name(PurePosixPath(submission.key).stem)
         return _Followed(submission, self._names.choose(stem, own_of_record(submission.video_id)))
 
     def _look_at(self, left: Sequence[_Followed]) -> bool:

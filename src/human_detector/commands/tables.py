@@ -13,11 +13,15 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from human_detector.utils import beneath, harmless
+
 WIDTH_WITHOUT_TERMINAL = 10_000
 """A file or a pipe has no width: nothing is wrapped there, so that `grep` and `awk` find whole rows."""
 COLUMNS_FOR_A_TABLE = 70
 """On a narrower terminal, columns side by side would break words apart where they do not fit."""
 USUAL_COLUMNS = 80
+LONGEST_CELL = 300
+"""Characters: a name of 1,024 bytes that fills a screen hides the rows around it."""
 GAP = 2
 INDENT = "  "
 
@@ -35,11 +39,15 @@ def print_table(
         header: the columns' names.
         rows: a text for each column.
         right: names of the columns that are numbers, set flush right.
-        stream: where to; standard output by default. On a terminal, long cells are folded to its width.
+        stream: where to; standard output by default. On a terminal, long cells are folded to its width, and
+            very long ones lose their middle.
     """
-    stream = stream or sys.stdout
-    cells = [[" ".join(cell.split("\n")) for cell in row] for row in rows]
-    width = terminal_columns(stream) if stream.isatty() else WIDTH_WITHOUT_TERMINAL
+    stream = beneath(stream or sys.stdout)
+    cells = [[harmless(" ".join(cell.split("\n"))) for cell in row] for row in rows]
+    width = WIDTH_WITHOUT_TERMINAL
+    if stream.isatty():
+        width = terminal_columns(stream)
+        cells = [[_shortened(cell) for cell in row] for row in cells]
     if width < min(COLUMNS_FOR_A_TABLE, _natural_width([header, *cells])):
         stream.writelines(f"{line}\n" for line in _as_list(header, cells, width))
         return
@@ -61,6 +69,11 @@ def terminal_columns(stream: TextIO) -> int:
         return os.get_terminal_size(stream.fileno()).columns or USUAL_COLUMNS
     except (OSError, ValueError):
         return USUAL_COLUMNS
+
+
+def _shortened(cell: str) -> str:
+    half = LONGEST_CELL // 2
+    return cell if len(cell) <= LONGEST_CELL else f"{cell[:half]}[...]{cell[-half:]}"
 
 
 def _as_list(header: Sequence[str], rows: Iterable[Sequence[str]], width: int) -> Iterator[str]:

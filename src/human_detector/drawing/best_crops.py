@@ -15,6 +15,7 @@ import numpy as np
 
 from human_detector.drawing.frame_pictures import AnalysedFrame, encoded
 from human_detector.results.detection_arrays import SIDES
+from human_detector.utils import file_name
 from human_detector.values import Image
 
 MARGIN = 0.1
@@ -80,7 +81,8 @@ class BestCrops:
         if track in self._best and rating <= self._best[track].rating:
             return
         # The name of a detector and a label are anybody's choice.
-        name = re.sub(r"[^\w.-]+", "_", f"{detector}_{found['label']}_{found['track_id']}") + ".jpg"
+        what = file_name(re.sub(r"[^\w.-]+", "_", f"{detector}_{found['label']}"))
+        name = f"{what}_{found['track_id']}.jpg"
         (self._folder / name).write_bytes(encoded(_crop(image, found["box"], MARGIN)))
         row = {
             "file": name,

@@ -24,7 +24,6 @@ from decimal import Decimal
 from human_detector.aws.queue import Message
 from human_detector.errors import HeldByAnother, NothingToDo, TransientError
 from human_detector.worker.record import (
-    MAX_ERROR_CHARACTERS,
     STEP,
     Element,
     Record,
@@ -33,6 +32,7 @@ from human_detector.worker.record import (
     failures_so_far,
     lease_seconds_left,
     sign_of_life,
+    told,
 )
 from human_detector.worker.record_table import WRITE_TRIES, OwnElement, RecordTable, new_token
 
@@ -167,7 +167,7 @@ class Claims:
             {
                 "step": STEP,
                 "state": "interrupted",
-                "reason": reason[:MAX_ERROR_CHARACTERS],
+                "reason": told(reason),
                 "started_at": step.started_at,
                 "attempt": step.attempt,
                 "failures": step.failures,

@@ -10,11 +10,15 @@ from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import unquote_plus
 
+from human_detector.aws.s3_keys import VALID_KEY, is_key
 from human_detector.aws.storage import Storage
 from human_detector.errors import BadMessage, PermanentError
 from human_detector.validation import found, problem
 
 VALID_MESSAGE = '{"VideoId": 42, "bucket": "b", "key": "videos/42.mp4"} or an S3 event notification'
+
+MOST_PROBLEMS = 5
+"""That are told of a message: it has room for 100,000."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +44,8 @@ class Requests:
 
     Attributes:
         videos: each a job of its own; none for a message that asks for nothing, such as `s3:TestEvent`.
-        problems: a sentence for each entry of an S3 event that makes no sense. It harms no entry beside it.
+        problems: a sentence for each of the first entries of an S3 event that make no sense. They harm no
+            entry beside them.
     """
 
     videos: Sequence[VideoRequest] = ()
@@ -105,6 +110,8 @@ def _from_s3_entries(entries: Sequence[Any]) -> Requests:
                 videos.append(_from_s3_entry(entry))
         except BadMessage as error:
             problems.append(f"Records[{place}]: {error}")
+    if (more := len(problems) - MOST_PROBLEMS) > 0:
+        problems[MOST_PROBLEMS:] = [f"and {more} more"]
     return Requests([request for request in videos if not _is_folder(request)], problems)
 
 
@@ -128,8 +135,8 @@ def _bucket_and_key(place: Any) -> tuple[str, str]:
     except (KeyError, TypeError) as error:
         raise BadMessage("an S3 event without bucket.name or object.key") from error
     for name, value in (("bucket.name", bucket), ("object.key", key)):
-        if not isinstance(value, str) or not value:
-            raise BadMessage(problem(name, value, "a text that is not empty"))
+        if not is_key(value):
+            raise BadMessage(problem(name, value, VALID_KEY))
     return bucket, key
 
 
@@ -141,8 +148,8 @@ def _from_own_form(document: Mapping[str, Any], default_bucket: str) -> VideoReq
     if not is_video_id(video_id):
         problems.append(problem("VideoId", video_id, "a whole number of at most 38 digits"))
     for name in ("bucket", "key"):
-        if name in document and not (isinstance(document[name], str) and document[name]):
-            problems.append(problem(name, document[name], "a text that is not empty"))
+        if name in document and not is_key(document[name]):
+            problems.append(problem(name, document[name], VALID_KEY))
     if not isinstance(document.get("force", False), bool):
         problems.append(problem("force", document["force"], "true or false"))
     if problems:

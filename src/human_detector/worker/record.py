@@ -12,6 +12,8 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
+from human_detector.utils import harmless
+
 STEP = "human_detector"
 SOURCE_STEP = "video_split"
 
@@ -99,7 +101,8 @@ def sign_of_life(step: Mapping[str, Any], lease_seconds: float) -> SignOfLife | 
     if step.get("state") != "running" or not isinstance(step.get("owner"), str):
         return None
     beat = f"{step['owner']}/{_number(step, 'beat')}/{_number(step, 'lease_expires_at')}"
-    return SignOfLife(beat, float(_number(step, "lease_seconds") or lease_seconds))
+    # It travels in an attribute of a message, and those hold no control characters.
+    return SignOfLife(harmless(beat), float(_number(step, "lease_seconds") or lease_seconds))
 
 
 def lease_seconds_left(step: Mapping[str, Any], now: float) -> float:
@@ -124,7 +127,12 @@ def has_ended(step: Mapping[str, Any]) -> bool:
 
 def failed(reason: str) -> Element:
     """The step of a video that is given up."""
-    return {"step": STEP, "state": "error", "error": reason[:MAX_ERROR_CHARACTERS]}
+    return {"step": STEP, "state": "error", "error": told(reason)}
+
+
+def told(reason: str) -> str:
+    """A reason as it stands in a record: it may quote anything, and people read it on terminals."""
+    return harmless(reason, keep="\n")[:MAX_ERROR_CHARACTERS]
 
 
 def died(times: int) -> str:

@@ -104,7 +104,7 @@ CLAIMS = [
         "the reason of an interruption is lost",
         "worker.claim",
         "Claims.finish_interrupted",
-        old="reason[:MAX_ERROR_CHARACTERS]",
+        old="told(reason)",
         new='""',
         try_first=f"{CLAIM_TESTS}::test_error_and_interrupted",
     ),

@@ -157,7 +157,7 @@ QUEUE = [
         "a dead letter does not say why",
         "aws.queue",
         "JobQueue.bury",
-        old="{REASON: _attribute(reason[:MAX_REASON_CHARACTERS])}",
+        old="{REASON: _attribute(harmless(reason)[:MAX_REASON_CHARACTERS])}",
         new="{}",
         try_first=TESTS,
     ),

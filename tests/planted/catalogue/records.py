@@ -140,7 +140,7 @@ RECORDS = [
         "the reason of an error is lost",
         "worker.record",
         "failed",
-        old="reason[:MAX_ERROR_CHARACTERS]",
+        old="told(reason)",
         new='""',
         try_first=f"{CLAIM_TESTS}::test_error_and_interrupted",
     ),

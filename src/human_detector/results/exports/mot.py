@@ -8,6 +8,7 @@ from typing import Any
 
 from human_detector.results.detection_arrays import Detections
 from human_detector.results.labels import labels_apart
+from human_detector.utils import file_name
 
 DIGITS = 4
 """Of a pixel. With them the fractions of the result, which have 5 digits, come back exactly."""
@@ -32,7 +33,7 @@ def export_mot(document: Mapping[str, Any], folder: Path, name: str) -> list[Pat
     paths = []
     for detector in document["summary"]["detectors"]:
         # The name of a detector is anybody's choice, and so is a label.
-        path = folder / f"{name}.{detector.replace('/', '_')}.mot.txt"
+        path = folder / f"{name}.{file_name(detector)}.mot.txt"
         path.write_text("".join(_lines(table[table.detector == detector])))
         paths.append(path)
     return paths
