@@ -9,7 +9,7 @@ read_options "Usage: ${0##*/} [--dry-run] [--help]
 
 Gets the models that variables.json names, then builds the image for the instance type in it (ecs.instance_type):
 with TensorFlow for a current GPU, with an older TensorFlow for p2, or with OpenVINO for no GPU. The image holds
-the models and variables.json; after a change of either, build again.
+the models and variables.json; after a change of either, build again. What is in the image is listed in sbom/.
 
 Environment:
   BASE_IMAGE   Python image to build on, instead of the one in the Dockerfile
@@ -43,4 +43,13 @@ run docker build --platform linux/amd64 \
 run docker run --rm --network none --entrypoint python "$image" \
   -c 'from human_detector.configuration import load_configuration; load_configuration()' \
   || fail "the worker would not start with this variables.json (see above)"
-say "built $image (variant $(setting variant), for $(setting instance_type))"
+
+# What is in it, for whoever has to know: supply_chain/licences.py and audit.py look into it.
+sbom=sbom/${image//[\/:]/-}.cdx.json
+run docker run --rm --interactive --network none --entrypoint python "$image" - "$repository" "$(image_tag)" \
+  <"$root/supply_chain/sbom.py" >"$scratch/sbom" || fail "what is in the image could not be listed (see above)"
+if [[ -z $dry_run ]]; then
+  mkdir -p "$root/sbom"
+  mv "$scratch/sbom" "$root/$sbom"
+fi
+say "built $image (variant $(setting variant), for $(setting instance_type)); what is in it: $sbom"

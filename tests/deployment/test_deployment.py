@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -91,6 +92,21 @@ def test_image_holds_what_it_needs_and_nothing_else() -> None:
     packages = docker("run", "--rm", "--entrypoint", "pip", IMAGE, "list", "--format", "freeze")
     assert "openvino==" in packages
     assert "tensorflow" not in packages
+
+
+def test_what_is_in_the_image_is_listed_and_free_for_a_business(
+    clone: Clone, deployed: subprocess.CompletedProcess[str]
+) -> None:
+    (told,) = re.findall(r"what is in it: (\S+)", deployed.stdout)
+    components = {each["name"]: each for each in json.loads((clone.folder / told).read_text())["components"]}
+    assert {"openvino", "av", "libseccomp2", *MODELS} <= set(components)
+    locked = (clone.folder / "supply_chain" / "locked" / "requirements-cpu.txt").read_text()
+    for name, version in re.findall(r"^([\w.-]+)==(\S+)", locked, re.MULTILINE):
+        assert components[name]["version"] == version
+    licences = [sys.executable, clone.folder / "supply_chain" / "licences.py", clone.folder / told]
+    done = subprocess.run(licences, capture_output=True, text=True, check=False)
+    print("\n" + "\n".join(line for line in done.stdout.splitlines() if line.endswith(":")))
+    assert done.returncode == 0, done.stdout
 
 
 def test_scratch_is_the_only_place_to_write_and_no_program_gives_rights() -> None:
