@@ -15,7 +15,7 @@ from support.requirements import packages_of
 TOOLS = [
     *sorted(path for path in (ROOT / "benchmarks").glob("*.py") if "__main__" in path.read_text()),
     *sorted((ROOT / "docs").glob("*.py")),
-    ROOT / "tests" / "campaign.py",
+    *(ROOT / "tests" / name for name in ("bombs.py", "campaign.py", "fuzz.py")),
     ROOT / "tests" / "planted_faults.py",
 ]
 

@@ -36,5 +36,6 @@ def test_an_index_that_claims_to_be_endless(tmp_path: Path) -> None:
     with pytest.raises(VideoError) as error:
         read(put(path, tmp_path / "endless.mp4", count, b"\xff" * 4))
     assert str(error.value) == (
-        "the file is damaged, or its index needs more memory than worker.decoder_memory_mb allows"
+        "the file is damaged, has more than 1000 tracks, or its index needs more memory than"
+        " worker.decoder_memory_mb allows"
     )

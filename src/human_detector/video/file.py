@@ -25,7 +25,11 @@ _PLAYLIST_HEADS = (b"#EXTM3U", b"ffconcat", b"v=0")
 _MP4_BOXES = (b"ftyp", b"mdat", b"moov", b"free", b"skip", b"wide")
 
 OUT_OF_MEMORY = "decoding the video needs more memory than worker.decoder_memory_mb allows"
-_INDEX_TOO_LARGE = "the file is damaged, or its index needs more memory than worker.decoder_memory_mb allows"
+# FFmpeg gives the same reason for what no file of this length can have, and for more than 1000 tracks.
+_INDEX_TOO_LARGE = (
+    "the file is damaged, has more than 1000 tracks, or its index needs more memory than"
+    " worker.decoder_memory_mb allows"
+)
 
 
 class VideoFile:

@@ -1,0 +1,1 @@
+"""Small files that ask for a lot."""
