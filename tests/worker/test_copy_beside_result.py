@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from human_detector.configuration import WorkerSettings
 from human_detector.errors import PermanentError, TransientError
-from human_detector.worker import copy_beside_result
+from human_detector.worker import copy_beside_result, side_program
 from sample_clip import sample_clip
 from support.pictures import detail, picture
 from support.worker_harness import Aws, run_worker
@@ -51,7 +52,7 @@ def test_what_is_done_without_a_copy_is_done_again(aws: Aws, tmp_path: Path) -> 
 def test_a_copy_that_fails_is_a_failed_attempt(
     code: str, reason: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(copy_beside_result, "PROGRAM", (sys.executable, "-c", code))
+    monkeypatch.setattr(side_program, "CONFINED", (sys.executable, "-c", code))
     with pytest.raises(TransientError, match=reason):
         write(tmp_path)
 
@@ -64,8 +65,8 @@ def test_the_program_says_what_is_wrong_in_a_line(tmp_path: Path) -> None:
 
 
 def test_a_copy_that_is_too_large_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    code = "import sys; open(sys.argv[3], 'w').write('1234')"
-    monkeypatch.setattr(copy_beside_result, "PROGRAM", (sys.executable, "-c", code))
+    code = "import sys; open(sys.argv[-2], 'w').write('1234')"
+    monkeypatch.setattr(side_program, "CONFINED", (sys.executable, "-c", code))
     assert write(tmp_path).read_text() == "1234"
     monkeypatch.setattr(copy_beside_result, "LARGEST_BYTES", 3)
     with pytest.raises(PermanentError, match="the anonymised copy has 4 bytes, S3 takes 3 in one piece"):
@@ -74,5 +75,5 @@ def test_a_copy_that_is_too_large_is_refused(tmp_path: Path, monkeypatch: pytest
 
 def write(folder: Path) -> Path:
     return copy_beside_result.write_worker_copy(
-        folder / "video", folder / "result.json", {}, 60, lambda: None
+        folder / "video", folder / "result.json", {}, WorkerSettings(), lambda: None
     )

@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 
 from human_detector.aws.storage import S3Object
+from human_detector.configuration import WorkerSettings
 from human_detector.errors import Interrupted
 from human_detector.worker import report_beside_result as worker_report
+from human_detector.worker import side_program
 from sample_clip import sample_clip
 from support.media import clip, needs_ffmpeg
 from support.report_page import page_data
@@ -56,29 +58,41 @@ def test_the_worker_says_where_the_video_is(
 ) -> None:
     """Seen from the page, in a program that stands in for human-detector report."""
     program = tmp_path / "program.py"
-    program.write_text("import sys, pathlib; pathlib.Path(sys.argv[4]).write_text(sys.argv[-1])")
-    monkeypatch.setattr(worker_report, "PROGRAM", (sys.executable, str(program)))
+    program.write_text(
+        "import sys, pathlib; page = sys.argv[sys.argv.index('--output') + 1]\n"
+        "pathlib.Path(page).write_text(sys.argv[-1])"
+    )
+    monkeypatch.setattr(side_program, "CONFINED", (sys.executable, str(program)))
     page = worker_report.write_worker_report(
         VIDEO_OBJECT,
         tmp_path / "video",
         tmp_path / "r.json",
         bucket,
         "human_detector/42/a 1.html",
+        WorkerSettings(),
         lambda: None,
     )
     assert page is not None
-    assert page.read_text() == address
+    assert page.read_text() == f"--address={address}"
 
 
 def test_a_report_that_fails_costs_a_warning(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    arguments = (VIDEO_OBJECT, tmp_path / "video", tmp_path / "r.json", "b", "k.html", lambda: None)
+    arguments = (
+        VIDEO_OBJECT,
+        tmp_path / "video",
+        tmp_path / "r.json",
+        "b",
+        "k.html",
+        WorkerSettings(),
+        lambda: None,
+    )
     assert worker_report.write_worker_report(*arguments) is None
     assert "no report: human-detector report:" in caplog.text
     program = tmp_path / "program.py"
     program.write_text("import os; os.abort()")
-    monkeypatch.setattr(worker_report, "PROGRAM", (sys.executable, str(program)))
+    monkeypatch.setattr(side_program, "CONFINED", (sys.executable, str(program)))
     assert worker_report.write_worker_report(*arguments) is None
     assert "no report: status -6" in caplog.text
 
@@ -86,12 +100,12 @@ def test_a_report_that_fails_costs_a_warning(
 def test_a_report_ends_with_the_job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     program = tmp_path / "program.py"
     program.write_text("import time; time.sleep(60)")
-    monkeypatch.setattr(worker_report, "PROGRAM", (sys.executable, str(program)))
+    monkeypatch.setattr(side_program, "CONFINED", (sys.executable, str(program)))
 
     def check() -> None:
         raise Interrupted("SIGTERM")
 
     with pytest.raises(Interrupted):
         worker_report.write_worker_report(
-            VIDEO_OBJECT, tmp_path / "video", tmp_path / "r.json", "b", "k.html", check
+            VIDEO_OBJECT, tmp_path / "video", tmp_path / "r.json", "b", "k.html", WorkerSettings(), check
         )

@@ -157,9 +157,7 @@ class Attempt:
     def _write_copy(self, wishes: Mapping[str, Any], copy: OwnObject) -> None:
         """Put the anonymised copy beside the result."""
         with self._job.phases.time("Anonymize"):
-            path = write_worker_copy(
-                self._video_path, self._result_path, wishes, self._settings.max_job_seconds, self._check
-            )
+            path = write_worker_copy(self._video_path, self._result_path, wishes, self._settings, self._check)
             self._check()
             copy.store(path)
 
@@ -167,7 +165,13 @@ class Attempt:
         """Put the report beside the result."""
         with self._job.phases.time("Report"):
             path = write_worker_report(
-                video, self._video_path, self._result_path, self._output_bucket, page.key, self._check
+                video,
+                self._video_path,
+                self._result_path,
+                self._output_bucket,
+                page.key,
+                self._settings,
+                self._check,
             )
             self._check()
             if path is not None:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import logging
-import sys
 from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 from urllib.parse import quote
 
 from human_detector.aws.storage import S3Object
-from human_detector.worker.side_program import run_side_program
+from human_detector.configuration import WorkerSettings
+from human_detector.utils import harmless
+from human_detector.worker.side_program import SideProgram
 
 log = logging.getLogger(__name__)
 
-PROGRAM = (sys.executable, "-m", "human_detector", "report")
+PROGRAM = ("human_detector", "report")
 LONGEST_SECONDS = 3600
 
 
@@ -23,6 +24,7 @@ def write_worker_report(
     result_path: Path,
     page_bucket: str,
     page_key: str,
+    settings: WorkerSettings,
     check: Callable[[], None],
 ) -> Path | None:
     """Write the report in a process of its own: the worker loads no decoder, and outlives a crash of one.
@@ -36,15 +38,19 @@ def write_worker_report(
         result_path: the result file.
         page_bucket: where the page will be.
         page_key: where the page will be.
+        settings: of the worker.
         check: called again and again; what it raises ends the process.
 
     Returns:
         The page, beside the result file; None if there is none.
     """
     page = result_path.with_suffix(".html")
-    command = [*PROGRAM, str(video_path), str(result_path), "--output", str(page), "--no-copy"]
-    command += ["--title", PurePosixPath(video.key).name, "--address", _address(video, page_bucket, page_key)]
-    if reason := run_side_program(command, LONGEST_SECONDS, check):
+    arguments = [str(video_path), str(result_path), "--output", str(page), "--no-copy"]
+    # With "=": a name may begin with "-".
+    arguments += [f"--title={harmless(PurePosixPath(video.key).name)}"]
+    arguments += [f"--address={_address(video, page_bucket, page_key)}"]
+    program = SideProgram(PROGRAM, settings, LONGEST_SECONDS, check)
+    if reason := program.run(video_path, page.parent, arguments):
         log.warning("no report: %s", reason)
         return None
     return page

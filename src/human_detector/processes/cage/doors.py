@@ -12,14 +12,15 @@ from functools import partial
 from pathlib import Path
 
 from human_detector.processes.cage.cage import Cage, Unavailable, build_cage
+from human_detector.processes.cage.environments import paths_of_python
 from human_detector.processes.cage.kernel import (
     CAP_DAC_OVERRIDE,
     drop_capabilities,
     gain_no_rights,
     hide_memory,
 )
-from human_detector.processes.cage.landlock import allow_no_path, allow_paths
-from human_detector.processes.cage.limits import close_other_descriptors, limit_resources
+from human_detector.processes.cage.landlock import allow_no_path, allow_only, allow_paths
+from human_detector.processes.cage.limits import close_other_descriptors, limit_memory, limit_resources
 from human_detector.processes.cage.seccomp_filters import filter_analysis, filter_decoder, libseccomp
 
 
@@ -89,6 +90,32 @@ def confine_analysis(uses_gpu: bool) -> Cage:
         uses_gpu: whether the models run on one.
     """
     return build_cage(required=[("seccomp", partial(filter_analysis, uses_gpu))])
+
+
+def confine_side_program(memory_bytes: int, readable: Iterable[Path], writable: Iterable[Path]) -> Cage:
+    """Leave this process what a program needs that makes something of a video: its files, and processors.
+
+    Called before anything is imported that starts threads. From then on it starts no program, connects to
+    nothing, and sees no other process. With Landlock it reads Python and what is its own alone.
+
+    Args:
+        memory_bytes: how much more private memory it may have than it has now.
+        readable: files and folders beside those that Python needs.
+        writable: folders that it may write to.
+    """
+    with suppress(Unavailable):
+        libseccomp()  # it is found by a program, which is not to be started any more
+    paths = [*paths_of_python(), *readable]
+    return build_cage(
+        required=[
+            ("limit of memory", partial(limit_memory, memory_bytes)),
+            ("hidden from other processes", hide_memory),
+            ("no_new_privs", gain_no_rights),
+            ("no capabilities but to files", partial(drop_capabilities, CAP_DAC_OVERRIDE)),
+        ],
+        extras=[("Landlock", partial(allow_only, paths, list(writable)))],
+        last=[("seccomp", partial(filter_analysis, uses_gpu=False))],
+    )
 
 
 def hide_worker() -> Cage:

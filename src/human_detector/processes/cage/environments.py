@@ -11,6 +11,10 @@ from pathlib import Path
 _SECRET_NAME = re.compile(r"^(AWS|ECS)_|SECRET|TOKEN|PASSWORD|PASSWD|CREDENTIAL|_KEY|APIKEY", re.IGNORECASE)
 _PASSWORD_IN_AN_ADDRESS = re.compile(r"://[^/\s@]*:[^/\s@]+@")
 _OF_PYTHON = ("LD_LIBRARY_PATH", "PYTHONDONTWRITEBYTECODE", "PYTHONHOME", "PYTHONPYCACHEPREFIX")
+_OF_THE_SYSTEM = (
+    *("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib", "/etc/ld.so.cache", "/etc/localtime"),
+    *("/dev/null", "/dev/urandom", "/sys/devices/system/cpu", "/proc/cpuinfo", "/proc/meminfo"),
+)
 
 
 def environment_without_secrets(environ: Mapping[str, str]) -> dict[str, str]:
@@ -26,6 +30,14 @@ def environment_without_secrets(environ: Mapping[str, str]) -> dict[str, str]:
         for name, value in environ.items()
         if not _SECRET_NAME.search(name) and not _PASSWORD_IN_AN_ADDRESS.search(value)
     }
+
+
+def paths_of_python() -> list[Path]:
+    """Where Python, its packages, this one, and the libraries of all of them lie; and what they look up."""
+    packages = [place for place in sys.path if Path(place).name in ("site-packages", "dist-packages")]
+    libraries = [place for place in os.environ.get("LD_LIBRARY_PATH", "").split(os.pathsep) if place]
+    own = Path(__file__).resolve().parents[2]
+    return [own, *map(Path, [*_OF_THE_SYSTEM, sys.prefix, sys.base_prefix, *packages, *libraries])]
 
 
 def decoder_environment() -> dict[str, str]:

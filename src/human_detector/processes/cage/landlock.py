@@ -88,6 +88,22 @@ def allow_paths(hidden: Iterable[Path], writable: Iterable[Path]) -> str | None:
     return _restrict(rules)
 
 
+def allow_only(readable: Iterable[Path], writable: Iterable[Path]) -> str | None:
+    """Let this process read some paths, write below few, and open no TCP connection.
+
+    Args:
+        readable: files and folders; what is missing is passed over.
+        writable: folders below which files may be read, written, made and removed.
+
+    Returns:
+        What this kernel's Landlock does not hold back yet.
+    """
+    everything = sum(_rights(landlock_version()))
+    rules = [(Path(os.path.realpath(path)), _READ) for path in readable]
+    rules += [(Path(os.path.realpath(path)), everything) for path in writable]
+    return _restrict(rules)
+
+
 def _around(folder: Path, hidden: list[Path]) -> Iterator[Path]:
     """The fewest paths that hold all that is in a folder, without those that are hidden."""
     if folder in hidden:

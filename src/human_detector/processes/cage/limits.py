@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from human_detector.processes.cage.cage import Unavailable
 from human_detector.processes.cage.kernel import data_bytes
@@ -47,15 +47,27 @@ def limit_resources(memory_bytes: int) -> None:
     """
     if sys.platform != "linux":
         raise Unavailable("only Linux has it")
-    wanted = {
-        resource.RLIMIT_CORE: 0,
-        resource.RLIMIT_FSIZE: 0,
-        resource.RLIMIT_MEMLOCK: 0,
-        resource.RLIMIT_MSGQUEUE: 0,
-        resource.RLIMIT_NOFILE: MOST_DESCRIPTORS,
-        resource.RLIMIT_NPROC: MOST_THREADS_OF_THE_USER,
-        resource.RLIMIT_DATA: data_bytes() + memory_bytes,
-    }
+    _limit(
+        {
+            resource.RLIMIT_CORE: 0,
+            resource.RLIMIT_FSIZE: 0,
+            resource.RLIMIT_MEMLOCK: 0,
+            resource.RLIMIT_MSGQUEUE: 0,
+            resource.RLIMIT_NOFILE: MOST_DESCRIPTORS,
+            resource.RLIMIT_NPROC: MOST_THREADS_OF_THE_USER,
+            resource.RLIMIT_DATA: data_bytes() + memory_bytes,
+        }
+    )
+
+
+def limit_memory(memory_bytes: int) -> None:
+    """Allow so much more private memory than there is now, and no core file."""
+    if sys.platform != "linux":
+        raise Unavailable("only Linux has it")
+    _limit({resource.RLIMIT_CORE: 0, resource.RLIMIT_DATA: data_bytes() + memory_bytes})
+
+
+def _limit(wanted: Mapping[int, int]) -> None:
     for which, most in wanted.items():
         _, hard = resource.getrlimit(which)
         limit = most if hard == resource.RLIM_INFINITY else min(most, hard)

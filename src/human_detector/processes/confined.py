@@ -1,0 +1,30 @@
+"""Runs a module of this installation that opens a stranger's video, confined to what it needs.
+
+    python -m human_detector.processes.confined CAGE MEMORY_MB VIDEO FOLDER MODULE ARGUMENT...
+
+CAGE is `worker.cage`, VIDEO is what the module may read, FOLDER where it may write. What it is denied stands
+in cage/doors.py.
+"""
+
+from __future__ import annotations
+
+import runpy
+import sys
+from pathlib import Path
+
+from human_detector.processes.cage.doors import confine_side_program
+
+REQUIRED = "required"
+
+
+def main(cage: str, memory_mb: str, video: str, folder: str, module: str, *arguments: str) -> None:
+    """Close the doors, then become the module."""
+    missing = confine_side_program(int(memory_mb) << 20, [Path(video)], [Path(folder)]).missing
+    if missing and cage == REQUIRED:
+        sys.exit(f'worker.cage is "required", but this program cannot be confined here: {"; ".join(missing)}')
+    sys.argv[1:] = arguments
+    runpy.run_module(module, run_name="__main__", alter_sys=True)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
