@@ -12,6 +12,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from functools import partial
 from typing import TypeVar
 
@@ -29,9 +30,11 @@ from human_detector.aws.waiting_times import (
 from human_detector.configuration import Configuration, load_configuration
 from human_detector.errors import BadMessage, ConfigurationError, Interrupted, LeaseLost, TransientError
 from human_detector.logs import log_context, set_up_logging
-from human_detector.processes.analysis_process import AnalysisProcess
-from human_detector.processes.protocol import AnalysisSettings
+from human_detector.processes.analysis_process import AnalysisProcess, AnalysisSettings
+from human_detector.processes.cage.doors import hide_worker
+from human_detector.processes.decoder_pool import DecoderPool, DecoderSettings
 from human_detector.validation import Number, option
+from human_detector.video.limits import VideoLimits
 from human_detector.worker.analysis_turn import AnalysisTurn
 from human_detector.worker.claim import Claims
 from human_detector.worker.dead_letters import DeadLetters
@@ -44,7 +47,7 @@ from human_detector.worker.messages import Requests, VideoRequest, parse_message
 from human_detector.worker.metrics import Metrics
 from human_detector.worker.outages import ask_until_answered
 from human_detector.worker.record_table import RecordTable
-from human_detector.worker.scratch import remove_leftovers
+from human_detector.worker.scratch import Scratch, remove_leftovers
 from human_detector.worker.shutdown import GIVE_BACK_SECONDS, Shutdown
 from human_detector.worker.surroundings import Surroundings
 from human_detector.worker.task_protection import TaskProtection
@@ -285,6 +288,7 @@ def work(configuration: Configuration, shutdown: Shutdown, options: argparse.Nam
         ConfigurationError: something that the worker cannot do without is missing.
         Interrupted: asked to stop.
     """
+    hide_worker()
     for folder in remove_leftovers():
         log.info("removed %s, which a worker that was killed had left", folder)
     clients = connect(configuration.aws_region, configuration.dynamodb_region, jobs=LANES)
@@ -292,16 +296,12 @@ def work(configuration: Configuration, shutdown: Shutdown, options: argparse.Nam
     queue = ask_until_answered(
         lambda: JobQueue(clients.sqs, configuration.queue_name), health, shutdown.pause
     )
-    analysis = AnalysisProcess(
-        AnalysisSettings(configuration.human_detection, configuration.require_gpu, options.log_format),
-        configuration.worker.stall_timeout,
-    )
 
     def check() -> None:
         health.touch()
         shutdown.check()
 
-    try:
+    with Scratch.made() as scratch, closing(analysis_for(configuration, scratch, options)) as analysis:
         # Before the first message is received: nothing waits for a model that loads, or is missing.
         analysis.start(check)
         records, storage = RecordTable(clients.dynamodb, configuration.table), Storage(clients.s3)
@@ -312,6 +312,7 @@ def work(configuration: Configuration, shutdown: Shutdown, options: argparse.Nam
             lookup=Lookup(records, storage, configuration.output_bucket, configuration.wanted),
             analysis=analysis,
             turn=AnalysisTurn(),
+            scratch=scratch,
             shutdown=shutdown,
             health=health,
             metrics=Metrics(enabled=options.log_format == "json"),
@@ -322,5 +323,19 @@ def work(configuration: Configuration, shutdown: Shutdown, options: argparse.Nam
         Worker(configuration, around).run(
             EndOfWork(queue, options.exit_when_idle, until_done=options.until_done)
         )
-    finally:
-        analysis.stop()
+
+
+def analysis_for(
+    configuration: Configuration, scratch: Scratch, options: argparse.Namespace
+) -> AnalysisProcess:
+    """The analysis, and the decoders that open its videos, not yet started."""
+    worker = configuration.worker
+    limits = VideoLimits(worker.max_frame_pixels, worker.max_frames)
+    return AnalysisProcess(
+        AnalysisSettings(
+            configuration.human_detection, configuration.require_gpu, options.log_format, scratch.temporary
+        ),
+        DecoderPool(DecoderSettings(worker.cage, worker.decoder_memory_mb, limits)),
+        worker.stall_timeout,
+        scratch.hidden,
+    )

@@ -57,7 +57,11 @@ class Superseded(TransientError):
 
 
 class AnalysisCrashed(TransientError):
-    """The analysis process died or stalled. It is started again; the job counts one failed attempt."""
+    """The analysis process died or stalled, or the decoder did. The job counts one failed attempt."""
+
+
+class DecoderCrashed(TransientError):
+    """The process that decodes a video died, or said what it must not say."""
 
 
 class LeaseLost(HumanDetectorError):

@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import Any
 
 from human_detector.analysis.analyzer_arguments import FRAME_RATIO, TRACKER, create_detectors
-from human_detector.analysis.pipeline import detect_all
-from human_detector.analysis.sampling import FrameSampler
+from human_detector.analysis.frame_feed import LocalFeed, OpenVideo, Progress, Wanted
+from human_detector.analysis.pipeline import detect_all, frames_held
 from human_detector.detectors.tiles import in_tiles
 from human_detector.errors import ConfigurationError, VideoError
 from human_detector.results.document import AnalysisHeader, AnalysisResult, Summary
@@ -28,9 +28,7 @@ from human_detector.results.made_of import made_of
 from human_detector.results.tracking import FrameTracks, NoTracks
 from human_detector.results.writer import ResultFileWriter
 from human_detector.values import EngineInfo, FrameDetections
-from human_detector.video.source import VideoSource
 
-Progress = Callable[[float], None]
 Stop = Callable[[], bool]
 
 
@@ -53,6 +51,9 @@ class VideoAnalyzer:
         tracker: give each detection a `track_id` that stays with the person or face over the frames, and
             count the different ones in the summary.
 
+    Attributes:
+        open_video: how a file becomes frames; decoded in this process by default.
+
     Raises:
         ConfigurationError: lists every problem with its place in the arguments.
     """
@@ -67,6 +68,7 @@ class VideoAnalyzer:
         self._asked = [(entry[0], entry[1] if len(entry) > 1 else {}) for entry in detectors]
         self.frame_ratio = frame_ratio
         self.tracker = tracker
+        self.open_video: OpenVideo = LocalFeed
 
     @property
     def arguments(self) -> dict[str, Any]:
@@ -178,16 +180,11 @@ class VideoAnalyzer:
             summary.add(frame_done["detections"])
             tracks.replay(frame_done)
             first = frame_done["index"] + 1
-        is_sampled = FrameSampler(self.frame_ratio).is_sampled
-
-        def is_wanted(index: int) -> bool:
-            # Here as well as below: long stretches may pass without a frame that is analysed.
-            progress(video.progress)
-            return index >= first and is_sampled(index)
-
-        with VideoSource(path, is_sampled=is_wanted) as video:
+        detectors = [in_tiles(detector) for detector in self.detectors]
+        sizes = tuple(dict.fromkeys(detector.input_size for detector in detectors))
+        asked_for = Wanted(self.frame_ratio, first, sizes, frames_held(detectors))
+        with self.open_video(path, asked_for, progress) as video:
             wanted = takewhile(lambda _: not stop(), video.frames())
-            detectors = [in_tiles(detector) for detector in self.detectors]
             with closing(detect_all(wanted, detectors)) as found_frames:
                 for frame in map(tracks.follow, found_frames):
                     if frame.timestamp > max_seconds:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +14,7 @@ from human_detector.aws.s3_keys import PARTIAL_PREFIX
 from human_detector.aws.storage import S3Object
 from human_detector.configuration import Configuration, WorkerSettings
 from human_detector.errors import Superseded
-from human_detector.processes.protocol import AnalysisRequest, Finished
+from human_detector.processes.analysis_process import AnalysisRequest, Finished
 from human_detector.results.writer import lines_path
 from human_detector.worker.analysis_turn import AnalysisTurn
 from human_detector.worker.claim import ClaimedStep, Purpose
@@ -22,12 +23,14 @@ from human_detector.worker.job import JobRunner
 from human_detector.worker.lookup import Lookup
 from human_detector.worker.messages import VideoRequest
 from human_detector.worker.metrics import Metrics
+from human_detector.worker.scratch import Scratch
 from human_detector.worker.shutdown import Shutdown
 from human_detector.worker.surroundings import Surroundings
 from human_detector.worker.task_protection import TaskProtection
 
 LEASE = 3600
 MAX_ATTEMPTS = 3
+_FOLDER = tempfile.TemporaryDirectory()
 REQUEST = VideoRequest(42, "b", "videos/42.mp4")
 
 
@@ -129,7 +132,7 @@ class Script:
         self._note("analyze")
         self.lines = lines_path(request.result_path)
         self.during_analysis(check)
-        return Finished({"analyzed_frames": 7})
+        return Finished(7)
 
 
 def surroundings(
@@ -155,6 +158,7 @@ def surroundings(
         lookup=Lookup(parts, parts, configuration.output_bucket, configuration.wanted),
         analysis=parts,
         turn=AnalysisTurn(clock),
+        scratch=Scratch(Path(tempfile.mkdtemp(dir=_FOLDER.name))),
         shutdown=Shutdown(),
         health=Health(),
         metrics=Metrics(enabled=False),

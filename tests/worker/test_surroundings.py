@@ -23,7 +23,7 @@ from human_detector.aws.waiting_times import LONG_POLL_SECONDS
 from human_detector.errors import TransientError
 from human_detector.logs import current_context, log_context, set_up_logging
 from human_detector.worker.health import LONGEST_SILENCE_SECONDS, Health, health_files, problem
-from human_detector.worker.scratch import SPARE_BYTES, job_folder, remove_leftovers, require_space
+from human_detector.worker.scratch import SPARE_BYTES, Scratch, remove_leftovers, require_space
 from human_detector.worker.task_protection import TaskProtection
 
 
@@ -46,16 +46,30 @@ class Clock:
 # Scratch.
 
 
-def test_a_job_folder_is_gone_after_the_job_whatever_happened(scratch: Path) -> None:
-    def fail_in_a_job() -> None:
-        with job_folder() as folder:
-            (folder / "video").write_bytes(b"x")
-            assert folder.parent == scratch
+def test_the_folders_of_a_job_are_gone_after_it_whatever_happened(scratch: Path) -> None:
+    def fail_in_a_job(made: Scratch) -> None:
+        with made.job() as folders:
+            (folders.video / "video").write_bytes(b"x")
+            (folders.result / "result.json").write_bytes(b"x")
+            assert folders.video.is_relative_to(scratch)
             raise RuntimeError
 
-    with pytest.raises(RuntimeError):
-        fail_in_a_job()
+    with Scratch.made() as made:
+        with pytest.raises(RuntimeError):
+            fail_in_a_job(made)
+        assert [path for path in scratch.rglob("*") if path.is_file() and path.name != "lock"] == []
     assert list(scratch.iterdir()) == []
+
+
+def test_videos_are_hidden_from_the_analysis_and_results_are_not(scratch: Path) -> None:
+    theirs = scratch / "human-detector-theirs"
+    theirs.mkdir()
+    with Scratch.made() as made, made.job() as folders:
+        hidden = made.hidden()
+        assert theirs in hidden
+        assert any(folders.video.is_relative_to(path) for path in hidden)
+        assert not any(folders.result.is_relative_to(path) for path in hidden)
+        assert not any(made.temporary.is_relative_to(path) for path in hidden)
 
 
 def test_leftovers_are_removed_and_what_is_in_use_is_not(scratch: Path) -> None:
@@ -65,7 +79,8 @@ def test_leftovers_are_removed_and_what_is_in_use_is_not(scratch: Path) -> None:
     (left / "video").write_bytes(b"x")
     foreign = scratch / "human-detector-theirs"
     foreign.mkdir()
-    with job_folder() as folder:
+    with Scratch.made() as made:
+        folder = made.temporary.parent
         assert remove_leftovers() == [left]
         assert folder.exists()
         with (folder / "lock").open() as lock, pytest.raises(BlockingIOError):

@@ -1,7 +1,7 @@
-r"""The threads of an analysis: one decodes and scales, one runs each detector, the caller takes the results.
+r"""The threads of an analysis: one takes the frames, one runs each detector, the caller takes the results.
 
-    decode, scale --> images --> HumanDetector --> found --+
-                 \--> images --> FaceDetector  --> found --+--> caller
+    frames --> images --> HumanDetector --> found --+
+          \--> images --> FaceDetector  --> found --+--> caller
 
 Every detector sees every frame in order, in batches of its own size, so the results meet again by position.
 """
@@ -14,11 +14,10 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
+from human_detector.analysis.frame_feed import SampledFrame, Size
 from human_detector.analysis.thread_queue import QueueAbandoned, ThreadQueue
 from human_detector.detectors.detector import Detector
-from human_detector.inference.frame_scaler import FrameScaler
 from human_detector.values import Detection, FrameDetections, Image, ScaledImage
-from human_detector.video.source import Frame
 
 _Found = tuple[int, float, list[Detection]]
 
@@ -41,15 +40,22 @@ FOUND_CAPACITY = 4096
 the frames that it waits for."""
 
 
+def frames_held(detectors: Sequence[Detector]) -> int:
+    """How many frames `detect_all` has in hand at a time, at the most."""
+    # Of a detector: those that wait, are collected, and are worked on; and one on its way to all detectors.
+    return (STARTED_BATCHES + 2) * max(detector.max_batch_size for detector in detectors) + 1
+
+
 def detect_all(
-    frames: Iterator[Frame], detectors: Sequence[Detector]
+    frames: Iterator[SampledFrame], detectors: Sequence[Detector]
 ) -> Generator[FrameDetections, None, None]:
     """Run all detectors over all frames, each frame decoded once.
 
     Closing the iterator early stops the threads; they have ended when `close` returns.
 
     Args:
-        frames: taken by a thread of its own, as fast as the detectors want them.
+        frames: taken by a thread of its own, as fast as the detectors want them; each in every detector's
+            size.
         detectors: loaded; each is called from one thread only.
 
     Raises:
@@ -59,7 +65,7 @@ def detect_all(
     waiting = [ThreadQueue[_Picture](detector.max_batch_size) for detector in detectors]
     found = [ThreadQueue[_Found](FOUND_CAPACITY) for _ in detectors]
     sizes = [detector.input_size for detector in detectors]
-    threads = [threading.Thread(target=_decode, args=(frames, sizes, waiting), name="decode", daemon=True)]
+    threads = [threading.Thread(target=_share, args=(frames, sizes, waiting), name="frames", daemon=True)]
     threads += [
         threading.Thread(target=_detect, args=arguments, name=arguments[0].name, daemon=True)
         for arguments in zip(detectors, waiting, found, strict=True)
@@ -83,18 +89,17 @@ def detect_all(
             thread.join()
 
 
-def _decode(
-    frames: Iterator[Frame], sizes: Sequence[tuple[int, int] | None], waiting: Sequence[ThreadQueue[_Picture]]
+def _share(
+    frames: Iterator[SampledFrame], sizes: Sequence[Size], waiting: Sequence[ThreadQueue[_Picture]]
 ) -> None:
     """Put every frame into every queue, in the size that its detector wants."""
     error: BaseException | None = None
-    scalers = {size: FrameScaler(*size) for size in sizes if size}
     try:
         for frame in frames:
-            scaled = {size: scaler.scale(frame.image) for size, scaler in scalers.items()}
             for size, queue in zip(sizes, waiting, strict=True):
-                image = scaled[size] if size else frame.image
-                queue.put(_Picture(frame.index, frame.timestamp, image))
+                queue.put(_Picture(frame.index, frame.timestamp, frame.images[size]))
+            # Not kept while the next frame is waited for: its place may be needed for that.
+            del frame
     except QueueAbandoned:
         pass
     except BaseException as raised:
@@ -120,7 +125,7 @@ def _detect(detector: Detector, waiting: ThreadQueue[_Picture], found: ThreadQue
         pass
     except BaseException as raised:
         error = raised
-        # The decoder must not wait for a detector that takes no more frames.
+        # The frames must not wait for a detector that takes no more frames.
         waiting.abandon()
     found.end(error)
 

@@ -40,16 +40,22 @@ class FrameScaler:
         self._shape: tuple[int, ...] = ()
         self._strips: list[_Strip] = []
 
-    def scale(self, image: Image) -> ScaledImage:
-        """The image in the size wanted."""
+    def scale(self, image: Image, out: ScaledImage | None = None) -> ScaledImage:
+        """The image in the size wanted.
+
+        Args:
+            image: RGB uint8 [H, W, 3].
+            out: where it is to go, C-contiguous; new memory by default.
+        """
         if self._shape != image.shape[:2]:
             # Kept for as long as the frames have one size, which is for the whole video.
             self._shape = image.shape[:2]
             self._strips = [*_strips(self._shape, self.height, self.width)]
-        scaled = np.empty((self.height, self.width * 3), np.float32)
+        scaled = np.empty((self.height, self.width, 3), np.float32) if out is None else out
+        rows = scaled.reshape(self.height, self.width * 3)
         for strip in self._strips:
-            strip.interpolate(image, scaled[strip.rows])
-        return scaled.reshape(self.height, self.width, 3)
+            strip.interpolate(image, rows[strip.rows])
+        return scaled
 
 
 class _Strip:

@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 import logging
-import multiprocessing
+import os
+import subprocess
+import sys
 import time
-from collections.abc import Callable
-from multiprocessing.connection import Connection
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
-from human_detector.errors import AnalysisCrashed, ConfigurationError
-from human_detector.processes.analysis_main import serve
-from human_detector.processes.protocol import (
-    AnalysisRequest,
-    AnalysisSettings,
-    Failed,
-    Finished,
-    Progress,
-    Ready,
-)
+from human_detector.errors import AnalysisCrashed, ConfigurationError, DecoderCrashed
+from human_detector.processes.cage.environments import environment_without_secrets
+from human_detector.processes.cage_rule import CageRule
+from human_detector.processes.decoder_pool import Decoder, DecoderPool
+from human_detector.processes.messages import FROM_ANALYSIS, checked, engine_of, error_of
+from human_detector.processes.start import start_program
+from human_detector.processes.wire import BadWire, Channel, ChannelClosed, pair
 
 log = logging.getLogger(__name__)
 
+PROGRAM = "human_detector.processes.analysis_main"
 POLL_SECONDS = 0.2
 LOAD_TIMEOUT_SECONDS = 600
 """How long the models may take to load: a large graph on a cold GPU takes minutes."""
@@ -29,29 +30,87 @@ CANCEL_SECONDS = 3
 """How long a cancelled analysis may take to stop by itself before the process is killed."""
 
 
+@dataclass(frozen=True, slots=True)
+class AnalysisSettings:
+    """What the process needs to know once.
+
+    Attributes:
+        human_detection: keyword arguments of VideoAnalyzer.
+        require_gpu: refuse to start without a GPU.
+        log_format: `text` or `json`.
+        temporary_folder: where it makes its temporary files; where all do by default.
+    """
+
+    human_detection: Mapping[str, Any]
+    require_gpu: bool
+    log_format: str
+    temporary_folder: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AnalysisRequest:
+    """One video to analyse.
+
+    Attributes:
+        video_path: the local file, which the decoder gets opened and the analysis not at all.
+        result_path: where the result file goes.
+        video_id: key of the record.
+        source: bucket, key and etag of the video.
+        max_seconds: the longest video that is accepted.
+        log_names: names for the log lines of this job.
+    """
+
+    video_path: Path
+    result_path: Path
+    video_id: int
+    source: Mapping[str, Any]
+    max_seconds: float
+    log_names: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """The result file is there.
+
+    Attributes:
+        analyzed_frames: how many it has.
+    """
+
+    analyzed_frames: int
+
+
+def nothing_hidden() -> Sequence[Path]:
+    """For an analysis on its own."""
+    return ()
+
+
 class AnalysisProcess:
     """A process that loads the models once and analyses videos, started again when it is gone.
 
     Args:
         settings: what it loads.
+        decoders: open the videos.
         stall_timeout: seconds without progress after which it is killed.
+        hidden: asked at each start: the paths that are nothing to the analysis.
         clock: seconds that only go forward.
     """
 
     def __init__(
         self,
         settings: AnalysisSettings,
+        decoders: DecoderPool,
         stall_timeout: float,
+        hidden: Callable[[], Sequence[Path]] = nothing_hidden,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._settings = settings
+        self._decoders = decoders
         self._stall_timeout = stall_timeout
+        self._hidden = hidden
+        self._cage = CageRule(decoders.settings.cage)
         self._clock = clock
-        # spawn, not fork: the child must not inherit the worker's connections, threads and locks.
-        self._context = multiprocessing.get_context("spawn")
-        self._cancelled = self._context.Event()
-        self._process: Any = None
-        self._connection: Connection | None = None
+        self._process: subprocess.Popen[bytes] | None = None
+        self._channel: Channel | None = None
         self._device: str | None = None
 
     @property
@@ -66,38 +125,33 @@ class AnalysisProcess:
             check: called several times a second; what it raises ends the wait, and the process.
 
         Raises:
-            ConfigurationError: a model is missing or damaged, there is no GPU, or it is gone.
+            ConfigurationError: a model is missing or damaged, there is no GPU, or it is gone; or a cage is
+                required, and there is none.
             AnalysisCrashed: it died or stalled.
+            DecoderCrashed: no decoder starts.
         """
-        if self._process is not None and self._process.is_alive():
+        if self._process is not None and self._process.poll() is None:
             return
-        self.stop()
+        self._stop_process()
         began = self._clock()
-        self._connection, its_end = self._context.Pipe()
-        with its_end:
-            process = self._context.Process(
-                target=serve,
-                args=(its_end, self._cancelled, self._settings),
-                name="analysis",
-                daemon=True,
-            )
-            process.start()  # may fail for want of memory; then there is no process to stop
-        self._process = process
-        ready = self._await_answer(check, lambda _: None, LOAD_TIMEOUT_SECONDS)
-        assert isinstance(ready, Ready)
-        self._device = self._device or ready.engine.device
-        if ready.engine.device != self._device:
-            self.stop()
-            raise ConfigurationError(
-                f"the analysis ran on {self._device}; after a restart there is only {ready.engine.device}"
-            )
+        self._decoders.start()
+        self._start_process()
+        ready = self._await_answer("ready", check, lambda _: None, LOAD_TIMEOUT_SECONDS)
+        engine = engine_of(ready)
+        try:
+            self._cage.judge("the analysis", ready)
+            self._require_same_device(engine.device)
+        except ConfigurationError:
+            self._stop_process()
+            raise
+        self._decoders.require_cage(check)
         log.info(
             "analysis process %s is ready after %.1f s: %s %s on %s",
             self.pid,
             self._clock() - began,
-            ready.engine.name,
-            ready.engine.version,
-            ready.engine.device,
+            engine.name,
+            engine.version,
+            engine.device,
         )
 
     def analyze(
@@ -112,77 +166,144 @@ class AnalysisProcess:
 
         Raises:
             HumanDetectorError: what ended the analysis.
-            AnalysisCrashed: the process died or stalled; the next call starts it again.
+            AnalysisCrashed: the process died or stalled, or the decoder did; the next call starts it again.
         """
         self.start(check)
-        assert self._connection is not None
-        self._cancelled.clear()
+        decoder = self._decoders.take(check)
         try:
-            self._connection.send(request)
-        except OSError as error:
-            raise self._crash("the analysis process died before the video") from error
-        finished = self._await_answer(check, progress, self._stall_timeout)
-        assert isinstance(finished, Finished)
-        return finished
+            self._send(request, decoder)
+            finished = self._await_answer("finished", check, progress, self._stall_timeout, decoder)
+        except DecoderCrashed as error:
+            raise AnalysisCrashed(f"{error}{decoder.how_it_ended()}") from error
+        finally:
+            decoder.end()
+        return Finished(finished["analyzed_frames"])
 
-    def stop(self) -> None:
-        """End the process, if there is one."""
+    def close(self) -> None:
+        """End the process, if there is one, and the decoder that waits."""
+        self._decoders.stop()
+        self._stop_process()
+
+    def _require_same_device(self, device: str) -> None:
+        self._device = self._device or device
+        if device != self._device:
+            raise ConfigurationError(
+                f"the analysis ran on {self._device}; after a restart there is only {device}"
+            )
+
+    def _start_process(self) -> None:
+        ours, its = pair()
+        self._channel = Channel(ours)
+        with its:
+            environment = environment_without_secrets(os.environ)
+            if self._settings.temporary_folder:
+                environment["TMPDIR"] = str(self._settings.temporary_folder)
+            # What this process can import, that one can: a detector may lie anywhere.
+            environment["PYTHONPATH"] = os.pathsep.join(path or os.curdir for path in sys.path)
+            # May fail for want of memory; then there is no process to stop.
+            self._process = start_program(
+                PROGRAM, [str(its.fileno())], environment, its.fileno(), silent=False
+            )
+        settings = {
+            "human_detection": self._settings.human_detection,
+            "require_gpu": self._settings.require_gpu,
+            "log_format": self._settings.log_format,
+            "hidden": [str(path) for path in self._hidden()],
+        }
+        self._channel.send(settings)
+
+    def _stop_process(self) -> None:
         if self._process is not None:
             self._process.kill()
-            self._process.join()
-            self._process.close()
+            self._process.wait()
             self._process = None
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+        if self._channel is not None:
+            self._channel.close()
+            self._channel = None
+
+    def _send(self, request: AnalysisRequest, decoder: Decoder) -> None:
+        """Give the opened video to the decoder, and the way to the decoder to the analysis."""
+        assert self._channel is not None
+        message = {
+            "say": "analyze",
+            "result_path": str(request.result_path),
+            "video_id": request.video_id,
+            "source": request.source,
+            "max_seconds": request.max_seconds,
+            "limits": asdict(self._decoders.settings.limits),
+            "log_names": request.log_names,
+        }
+        to_decoder, to_analysis = pair()
+        with to_decoder, to_analysis, request.video_path.open("rb") as video:
+            decoder.decode(video.fileno(), to_analysis)
+            try:
+                self._channel.send(message, [to_decoder.fileno()])
+            except ChannelClosed as error:
+                raise self._crash("the analysis process died before the video") from error
 
     def _await_answer(
-        self, check: Callable[[], None], progress: Callable[[float], None], stall_timeout: float
-    ) -> Any:
+        self,
+        wanted: str,
+        check: Callable[[], None],
+        progress: Callable[[float], None],
+        stall_timeout: float,
+        decoder: Decoder | None = None,
+    ) -> Mapping[str, Any]:
         """Wait for the answer that ends an exchange; raise what went wrong instead."""
         heard_at = self._clock()
         while True:
             try:
                 check()
             except BaseException:
-                self._cancel()
+                self._cancel(decoder)
                 raise
             answer = self._receive(POLL_SECONDS)
             if answer is None:
                 if self._clock() - heard_at > stall_timeout:
-                    raise self._crash(f"the analysis made no progress for {stall_timeout:g} s")
+                    self._cancel(decoder)
+                    raise AnalysisCrashed(f"the analysis made no progress for {stall_timeout:g} s")
                 continue
             heard_at = self._clock()
-            match answer:
-                case Progress(fraction):
-                    progress(fraction)
-                case Failed(error):
-                    raise error
-                case _:
+            match answer["say"]:
+                case "progress":
+                    progress(answer["fraction"])
+                case "failed":
+                    raise error_of(answer)
+                case said if said == wanted:
                     return answer
+                case said:
+                    raise self._crash(f"the analysis process said {said} instead of {wanted}")
 
-    def _receive(self, seconds: float) -> Any:
-        assert self._connection is not None
+    def _receive(self, seconds: float) -> Mapping[str, Any] | None:
+        assert self._channel is not None
+        assert self._process is not None
         try:
-            return self._connection.recv() if self._connection.poll(seconds) else None
-        except (EOFError, OSError) as error:
-            self._process.join(1)
-            code = self._process.exitcode
-            how = f"signal {-code}" if code is not None and code < 0 else f"status {code}"
+            message = self._channel.receive(seconds)
+            return None if message is None else checked(message, FROM_ANALYSIS)
+        except BadWire as error:
+            raise self._crash(f"the analysis process sent what it must not send: {error}") from error
+        except ChannelClosed as error:
+            try:
+                code = self._process.wait(1)
+                how = f"signal {-code}" if code < 0 else f"status {code}"
+            except subprocess.TimeoutExpired:
+                how = "it let go of the worker"
             raise self._crash(f"the analysis process died ({how})") from error
 
     def _crash(self, reason: str) -> AnalysisCrashed:
-        self.stop()
+        self._stop_process()
         return AnalysisCrashed(reason)
 
-    def _cancel(self) -> None:
-        """Stop the analysis that runs, and keep the process with its models if it listens."""
-        self._cancelled.set()
-        deadline = self._clock() + CANCEL_SECONDS
-        try:
-            while self._clock() < deadline:
-                if isinstance(self._receive(POLL_SECONDS), Failed | Finished):
-                    return
-        except AnalysisCrashed:
-            return
-        self.stop()
+    def _cancel(self, decoder: Decoder | None) -> None:
+        """End the analysis that runs, by ending its decoder; keep the process with its models if it lives."""
+        if decoder is not None:
+            decoder.end()
+            deadline = self._clock() + CANCEL_SECONDS
+            try:
+                while self._clock() < deadline:
+                    answer = self._receive(POLL_SECONDS)
+                    if answer is not None and answer["say"] in ("failed", "finished"):
+                        return
+            except AnalysisCrashed:
+                return
+        self._stop_process()

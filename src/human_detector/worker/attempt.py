@@ -5,14 +5,13 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any
 
 from human_detector.aws.storage import S3Object
 from human_detector.configuration import Configuration
 from human_detector.errors import Interrupted, PermanentError, TransientError
 from human_detector.logs import current_context
-from human_detector.processes.protocol import AnalysisRequest
+from human_detector.processes.analysis_process import AnalysisRequest
 from human_detector.results.writer import lines_path
 from human_detector.worker.copy_beside_result import write_worker_copy
 from human_detector.worker.heartbeat import Heartbeat
@@ -21,7 +20,7 @@ from human_detector.worker.own_object import OwnObject
 from human_detector.worker.partial_results import PartialResult
 from human_detector.worker.report_beside_result import write_worker_report
 from human_detector.worker.running_job import RunningJob
-from human_detector.worker.scratch import require_space
+from human_detector.worker.scratch import JobFolders, require_space
 from human_detector.worker.surroundings import Surroundings
 
 log = logging.getLogger(__name__)
@@ -36,7 +35,7 @@ class Attempt:
         configuration: checked.
         around: what all jobs share.
         job: whose step is claimed.
-        folder: for the files.
+        folders: for the files.
         heartbeat: keeps the job ours.
         check: called again and again; raises what ends the attempt.
         clock: seconds that only go forward.
@@ -47,13 +46,13 @@ class Attempt:
         configuration: Configuration,
         around: Surroundings,
         job: RunningJob,
-        folder: Path,
+        folders: JobFolders,
         heartbeat: Heartbeat,
         check: Callable[[], None],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         # Names of our own: no part of a key reaches the file system.
-        self._video_path, self._result_path = folder / "video", folder / "result.json"
+        self._video_path, self._result_path = folders.video / "video", folders.result / "result.json"
         self._output_bucket = configuration.output_bucket
         self._settings = configuration.worker
         self._wants_report = configuration.report
@@ -152,7 +151,7 @@ class Attempt:
             except (Interrupted, TransientError):
                 save()
                 raise
-        job.frames = finished.summary["analyzed_frames"]
+        job.frames = finished.analyzed_frames
 
     def _write_copy(self, wishes: Mapping[str, Any], copy: OwnObject) -> None:
         """Put the anonymised copy beside the result."""

@@ -33,7 +33,6 @@ from human_detector.worker.messages import VideoRequest, video_id_of
 from human_detector.worker.objects_of_job import ObjectsOfJob
 from human_detector.worker.record import died
 from human_detector.worker.running_job import RunningJob
-from human_detector.worker.scratch import job_folder
 from human_detector.worker.surroundings import Surroundings
 
 log = logging.getLogger(__name__)
@@ -139,7 +138,7 @@ class JobRunner:
         ]
         with (
             around.protection.on(),
-            job_folder() as folder,
+            around.scratch.job() as folders,
             Heartbeat(renewals, self._settings.lease_seconds, self._clock) as heartbeat,
         ):
             thread = threading.get_ident()
@@ -151,7 +150,7 @@ class JobRunner:
                 around.shutdown.check()
                 self._check_time(job)
 
-            attempt = Attempt(self._configuration, around, job, folder, heartbeat, check, self._clock)
+            attempt = Attempt(self._configuration, around, job, folders, heartbeat, check, self._clock)
             for _ in range(MOST_VIDEOS_PER_JOB):
                 try:
                     attempt.see_through()

@@ -12,6 +12,7 @@ from human_detector.worker.claim import Claims
 from human_detector.worker.health import Health
 from human_detector.worker.lookup import Lookup
 from human_detector.worker.metrics import Metrics
+from human_detector.worker.scratch import Scratch
 from human_detector.worker.shutdown import Shutdown
 from human_detector.worker.task_protection import TaskProtection
 
@@ -26,6 +27,7 @@ class Surroundings:
     lookup: Lookup
     analysis: AnalysisProcess
     turn: AnalysisTurn
+    scratch: Scratch
     shutdown: Shutdown
     health: Health
     metrics: Metrics

@@ -1,0 +1,31 @@
+"""A clip of ours, made and decoded in memory: what it brings in is there before the door closes."""
+
+from __future__ import annotations
+
+import io
+
+import av
+import numpy as np
+
+from human_detector.inference.frame_scaler import FrameScaler
+from human_detector.video.frame_converter import FrameConverter
+
+_FRAMES = 3
+_SIDE = 64
+
+
+def decode_first_clip() -> None:
+    """Make a clip of a few frames, and decode, convert and scale them. Its threads have ended on return."""
+    clip = io.BytesIO()
+    with av.open(clip, "w", format="mp4") as container:
+        stream = container.add_stream("mpeg4", rate=25)
+        stream.width = stream.height = _SIDE
+        for number in range(_FRAMES):
+            picture = np.full((_SIDE, _SIDE, 3), number * 20, np.uint8)
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
+        container.mux(stream.encode(None))
+    clip.seek(0)
+    scaler = FrameScaler(_SIDE // 2, _SIDE // 2)
+    with av.open(clip, "r") as container:
+        for frame in container.decode(video=0):
+            scaler.scale(FrameConverter(frame).convert(frame))
