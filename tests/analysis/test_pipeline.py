@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import weakref
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
@@ -10,10 +11,10 @@ import numpy as np
 import pytest
 
 from human_detector.analysis import pipeline
-from human_detector.analysis.pipeline import detect_all
+from human_detector.analysis.frame_feed import SampledFrame
+from human_detector.analysis.pipeline import detect_all, frames_held
 from human_detector.detectors.detector import Detector
 from human_detector.values import Box, Detection, FrameDetections, Image, ScaledImage
-from human_detector.video.source import Frame
 
 
 class Recorder(Detector):
@@ -42,9 +43,9 @@ class Failing(Recorder):
         return super().detect(images)
 
 
-def frames(count: int) -> Iterator[Frame]:
+def frames(count: int) -> Iterator[SampledFrame]:
     """Frames of 8 rows and 12 columns whose brightness is their index."""
-    return (Frame(i, i / 10, np.full((8, 12, 3), i % 256, np.uint8)) for i in range(count))
+    return (SampledFrame(i, i / 10, {None: np.full((8, 12, 3), i % 256, np.uint8)}) for i in range(count))
 
 
 def collect(results: Iterable[FrameDetections], seen: list[int]) -> None:
@@ -82,21 +83,45 @@ def test_detectors_of_very_different_batch_sizes_do_not_wait_for_each_other_for_
     assert sum(1 for _ in detect_all(frames(7000), detectors)) == 7000
 
 
-def test_frames_are_scaled_once_for_detectors_that_want_the_same_size() -> None:
+def test_every_detector_gets_its_size() -> None:
+    pictures = {
+        (4, 6): np.zeros((4, 6, 3), np.float32),
+        (16, 16): np.zeros((16, 16, 3), np.float32),
+        None: np.zeros((8, 12, 3), np.uint8),
+    }
     detectors = [
         Recorder(name="a", input_size=(4, 6)),
         Recorder(name="b", input_size=(4, 6)),
         Recorder(name="c", input_size=(16, 16)),
         Recorder(name="d"),
     ]
-    list(detect_all(frames(1), detectors))
-    a, b, c, d = (detector.batches[0][0] for detector in detectors)
-    assert a.shape == (4, 6, 3)
-    assert a.dtype == np.float32
-    assert a is b
-    assert c.shape == (16, 16, 3)
-    assert d.shape == (8, 12, 3)
-    assert d.dtype == np.uint8
+    list(detect_all(iter([SampledFrame(0, 0.0, pictures)]), detectors))
+    given = [detector.batches[0][0] for detector in detectors]
+    wanted = [pictures[4, 6], pictures[4, 6], pictures[16, 16], pictures[None]]
+    assert all(one is other for one, other in zip(given, wanted, strict=True))
+
+
+def test_no_more_frames_are_in_hand_than_it_says() -> None:
+    in_hand: weakref.WeakValueDictionary[int, Image] = weakref.WeakValueDictionary()
+    most = 0
+
+    def watched() -> Iterator[SampledFrame]:
+        nonlocal most
+        for i in range(60):
+            picture = np.zeros((8, 12, 3), np.uint8)
+            in_hand[i] = picture
+            most = max(most, len(in_hand))
+            yield SampledFrame(i, i / 10, {None: picture})
+
+    class Device(Recorder):
+        """Looks at its pictures when it is asked for what it found."""
+
+        def start(self, images: Sequence[Image | ScaledImage]) -> Callable[[], list[list[Detection]]]:
+            return lambda: [[] for _ in images]
+
+    detectors = [Device(name="a", max_batch_size=2), Device(name="b", max_batch_size=5)]
+    list(detect_all(watched(), detectors))
+    assert 10 < most <= frames_held(detectors)
 
 
 def test_the_next_batch_is_started_before_the_result_of_the_last_one_is_asked_for() -> None:
@@ -122,7 +147,7 @@ def test_the_decoder_does_not_run_far_ahead_of_a_detector() -> None:
     decoded: list[int] = []
     far_enough = threading.Event()
 
-    def watched() -> Iterator[Frame]:
+    def watched() -> Iterator[SampledFrame]:
         for frame in frames(100):
             decoded.append(frame.index)
             if frame.index == 4:
@@ -150,7 +175,7 @@ def test_the_error_of_a_detector_reaches_the_caller() -> None:
 
 
 def test_the_error_of_the_decoder_reaches_the_caller_after_finished_frames() -> None:
-    def broken() -> Iterator[Frame]:
+    def broken() -> Iterator[SampledFrame]:
         yield from frames(3)
         raise ValueError("the file ends here")
 

@@ -20,7 +20,7 @@ from human_detector.aws.queue import JobQueue, Message
 from human_detector.aws.storage import Storage
 from human_detector.configuration import Configuration, WorkerSettings
 from human_detector.errors import AnalysisCrashed, Interrupted, VideoError
-from human_detector.processes.analysis_process import AnalysisRequest
+from human_detector.processes.analysis_process import AnalysisRequest, Finished
 from human_detector.results.writer import lines_path
 from human_detector.worker import (
     analysis_turn,
@@ -36,6 +36,7 @@ from human_detector.worker.claim import Claims
 from human_detector.worker.end_of_work import EndOfWork
 from human_detector.worker.lookup import Lookup
 from human_detector.worker.record_table import RecordTable
+from human_detector.worker.scratch import Scratch
 from human_detector.worker.shutdown import Shutdown
 from human_detector.worker.surroundings import Surroundings
 from human_detector.worker.task_protection import TaskProtection
@@ -195,21 +196,23 @@ class SimulatedWorker:
             queue = aws_interface.ask_until_answered(
                 lambda: JobQueue(clients.sqs, QUEUE, monotonic), _Silent(), self.shutdown.pause
             )
-            records, storage = RecordTable(clients.dynamodb, TABLE), Storage(clients.s3)
-            around = Surroundings(
-                queue=queue,
-                claims=Claims(records, LEASE_SECONDS, epoch),
-                storage=storage,
-                lookup=Lookup(records, storage, BUCKET, self.settings.wanted),
-                analysis=_Analysis(self),
-                turn=AnalysisTurn(monotonic),
-                shutdown=self.shutdown,
-                health=_Silent(),
-                metrics=_Silent(),
-                protection=TaskProtection("", monotonic),
-            )
-            self.worker = _Worker(self.settings, around, monotonic)
-            self.worker.run(EndOfWork(queue, clock=monotonic))
+            with Scratch.made() as scratch:
+                records, storage = RecordTable(clients.dynamodb, TABLE), Storage(clients.s3)
+                around = Surroundings(
+                    queue=queue,
+                    claims=Claims(records, LEASE_SECONDS, epoch),
+                    storage=storage,
+                    lookup=Lookup(records, storage, BUCKET, self.settings.wanted),
+                    analysis=_Analysis(self),
+                    turn=AnalysisTurn(monotonic),
+                    scratch=scratch,
+                    shutdown=self.shutdown,
+                    health=_Silent(),
+                    metrics=_Silent(),
+                    protection=TaskProtection("", monotonic),
+                )
+                self.worker = _Worker(self.settings, around, monotonic)
+                self.worker.run(EndOfWork(queue, clock=monotonic))
         except Interrupted:
             pass
         except Exception as error:
@@ -226,7 +229,7 @@ class _Analysis:
 
     def analyze(
         self, request: AnalysisRequest, check: Callable[[], None], watch: Callable[[float], None]
-    ) -> SimpleNamespace:
+    ) -> Finished:
         """Analyse a video, from where the lines of an earlier attempt end."""
         worker, history = self._worker, self._worker.history
         content = json.loads(request.video_path.read_text())
@@ -246,7 +249,7 @@ class _Analysis:
         analysis.end = "done"
         document = {"video": dict(request.source), "human_detection": settings, "frames": lines}
         request.result_path.write_text(json.dumps(document))
-        return SimpleNamespace(summary={"analyzed_frames": len(lines)})
+        return Finished(len(lines))
 
     def _frames(
         self,

@@ -10,7 +10,7 @@ from human_detector.analysis.frame_feed import Progress, SampledFrame, Wanted
 from human_detector.analysis.sampling import FrameSampler
 from human_detector.errors import DecoderCrashed
 from human_detector.processes.messages import FROM_DECODER, checked, error_of, video_of
-from human_detector.processes.ring import FrameRing, SlotLayout
+from human_detector.processes.ring import FrameRing, Pictures, SlotLayout
 from human_detector.processes.wire import BadWire, Channel, ChannelClosed
 from human_detector.values import VideoInfo
 from human_detector.video.limits import VideoLimits
@@ -128,10 +128,7 @@ class DecodedFeed:
         memory = {"say": "memory", "slots": self._ring.slots}
         self._channel.send(memory, (self._ring.memory, self._ring.free_slots))
 
-    def _pictures(self) -> Any:
+    def _pictures(self) -> Pictures:
         if self._ring is None:
             raise BadWire("a frame of a video that is not opened")
-        try:
-            return self._ring.take()
-        except IndexError as error:
-            raise BadWire("more frames than there was room for") from error
+        return self._ring.take()

@@ -95,13 +95,10 @@ class FrameRing:
             self._free(slot)
 
     def take(self) -> Pictures:
-        """The frame that the decoder says to have written.
+        """The frame that the decoder says to have written; whether it has, is its own affair.
 
-        The slot is the decoder's again once nothing refers to the pictures any more. While few slots are
-        left for the decoder, as with a detector that keeps its pictures, the caller gets a copy.
-
-        Raises:
-            IndexError: the decoder had no slot to write to.
+        The slot is the decoder's again once nothing refers to the pictures any more. Where it would have no
+        other slot left, as with a detector that keeps its pictures, the caller gets a copy.
         """
         slot = self._with_decoder.popleft()
         start = slot * self._layout.slot_bytes
