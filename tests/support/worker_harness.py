@@ -261,6 +261,13 @@ class WorkerProcess:
         self.process.wait()
 
 
+def folder_for_detectors(folder: Path) -> Path:
+    """Where a detector may keep files: the analysis cannot make any in folders on the way to the videos."""
+    kept = folder / "of detectors"
+    kept.mkdir(exist_ok=True)
+    return kept
+
+
 @contextmanager
 def worker(
     variables: dict[str, Any],

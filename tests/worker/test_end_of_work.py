@@ -11,7 +11,7 @@ from human_detector.aws.queue import JobQueue
 from human_detector.aws.waiting_times import COUNT_SETTLED_SECONDS
 from human_detector.worker.end_of_work import EndOfWork
 from sample_clip import sample_clip
-from support.worker_harness import REGION, Aws, worker
+from support.worker_harness import REGION, Aws, folder_for_detectors, worker
 
 FAILING = "support.fake_detectors:FailingDetector"
 
@@ -104,7 +104,10 @@ def test_it_never_ends_unless_told_to(queue: JobQueue) -> None:
 
 
 def test_a_worker_says_that_a_failed_video_waits_for_its_next_try(aws: Aws, tmp_path: Path) -> None:
-    failing = [FAILING, {"how": "raise", "times": 1, "counter": str(tmp_path / "failures")}]
+    failing = [
+        FAILING,
+        {"how": "raise", "times": 1, "counter": str(folder_for_detectors(tmp_path) / "failures")},
+    ]
     aws.submit(1, sample_clip())
     variables = aws.variables(human_detection={"detectors": [failing], "frame_ratio": 1})
     with worker(variables, tmp_path, "--exit-when-idle", "1") as running:

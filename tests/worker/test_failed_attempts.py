@@ -10,6 +10,7 @@ import pytest
 
 from support.worker_harness import (
     Aws,
+    folder_for_detectors,
     run_worker,
     wait_until,
     worker,
@@ -17,7 +18,7 @@ from support.worker_harness import (
 
 
 def failing(how: str, tmp_path: Path, times: int = 1) -> dict[str, Any]:
-    arguments = {"how": how, "times": times, "counter": str(tmp_path / "failures")}
+    arguments = {"how": how, "times": times, "counter": str(folder_for_detectors(tmp_path) / "failures")}
     return {"detectors": [["support.fake_detectors:FailingDetector", arguments]], "frame_ratio": 0.1}
 
 

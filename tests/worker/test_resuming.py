@@ -14,6 +14,7 @@ from support.worker_harness import (
     Aws,
     WorkerProcess,
     detection,
+    folder_for_detectors,
     run_worker,
     slow,
     wait_until,
@@ -29,7 +30,7 @@ NEVER: list[Any] = [
 def test_a_crash_after_the_upload_ends_in_done_without_running_the_detectors_again(
     aws: Aws, clip: Path, tmp_path: Path
 ) -> None:
-    counter = tmp_path / "batches"
+    counter = folder_for_detectors(tmp_path) / "batches"
     once = ["support.fake_detectors:CountingDetector", {"counter": str(counter)}]
     variables = aws.variables(human_detection=detection(once))
     aws.submit(1, clip)
@@ -92,7 +93,7 @@ def interrupt(running: WorkerProcess, how: signal.Signals) -> None:
 def test_an_interrupted_job_goes_on_and_ends_as_if_it_had_not_been(
     aws: Aws, clip: Path, tmp_path: Path, how: signal.Signals
 ) -> None:
-    counter = tmp_path / "batches"
+    counter = folder_for_detectors(tmp_path) / "batches"
     arguments = {"seconds": 0.15, "counter": str(counter), "name": "D"}
     counting = ["support.fake_detectors:CountingDetector", arguments]
     variables = aws.variables(
