@@ -34,7 +34,6 @@ from human_detector.processes.analysis_process import AnalysisProcess, AnalysisS
 from human_detector.processes.cage.doors import hide_worker
 from human_detector.processes.decoder_pool import DecoderPool, DecoderSettings
 from human_detector.validation import Number, option
-from human_detector.video.limits import VideoLimits
 from human_detector.worker.analysis_turn import AnalysisTurn
 from human_detector.worker.claim import Claims
 from human_detector.worker.dead_letters import DeadLetters
@@ -330,12 +329,14 @@ def analysis_for(
 ) -> AnalysisProcess:
     """The analysis, and the decoders that open its videos, not yet started."""
     worker = configuration.worker
-    limits = VideoLimits(worker.max_frame_pixels, worker.max_frames)
+    decoders = DecoderSettings(
+        worker.cage, worker.decoder_memory_mb, worker.max_frame_pixels, worker.max_frames
+    )
     return AnalysisProcess(
         AnalysisSettings(
             configuration.human_detection, configuration.require_gpu, options.log_format, scratch.temporary
         ),
-        DecoderPool(DecoderSettings(worker.cage, worker.decoder_memory_mb, limits)),
+        DecoderPool(decoders),
         worker.stall_timeout,
         scratch.hidden,
     )

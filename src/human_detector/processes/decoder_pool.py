@@ -7,7 +7,7 @@ import subprocess
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from human_detector.errors import DecoderCrashed
@@ -16,7 +16,7 @@ from human_detector.processes.cage_rule import PREFERRED, CageRule
 from human_detector.processes.messages import FROM_CAGE, checked
 from human_detector.processes.start import start_program
 from human_detector.processes.wire import BadWire, Channel, ChannelClosed, pair
-from human_detector.video.limits import VideoLimits
+from human_detector.video.limits import DEFAULT_LIMITS, VideoLimits
 
 PROGRAM = "human_detector.processes.decoder_main"
 POLL_SECONDS = 0.2
@@ -33,12 +33,19 @@ class DecoderSettings:
     Attributes:
         cage: see CageRule.
         memory_mb: what a decoder may take, in MiB, beyond what it has before it sees a video.
-        limits: what a video may ask for.
+        max_frame_pixels: see VideoLimits.
+        max_frames: see VideoLimits.
     """
 
     cage: str = PREFERRED
     memory_mb: int = 3072
-    limits: VideoLimits = field(default_factory=VideoLimits)
+    max_frame_pixels: int = DEFAULT_LIMITS.max_frame_pixels
+    max_frames: int = DEFAULT_LIMITS.max_frames
+
+    @property
+    def limits(self) -> VideoLimits:
+        """What a video may ask for."""
+        return VideoLimits(self.max_frame_pixels, self.max_frames)
 
 
 class Decoder:
