@@ -17,7 +17,7 @@ from human_detector.video.file import VideoFile
 from human_detector.video.opened import OpenedFile
 from human_detector.video.source import VideoSource
 from support.formats import FORMATS
-from support.media import NOISE, clip, needs_ffmpeg, overwrite, packet_positions
+from support.media import H264, NOISE, clip, needs_ffmpeg, overwrite, packet_positions, run_ffmpeg
 from support.reading import read
 
 pytestmark = needs_ffmpeg
@@ -101,6 +101,24 @@ def test_nothing_is_opened_or_imported_after_a_first_video(
     count, complete = done.stdout.split()
     assert int(count) > 45
     assert complete == str(damaged is None)
+
+
+def test_nothing_is_imported_for_other_tracks(tmp_path: Path, sample: Callable[[str], Path]) -> None:
+    """Sound, subtitles, an attachment, a cover picture."""
+    (tmp_path / "said.srt").write_text("1\n00:00:00,000 --> 00:00:01,000\nHello\n")
+    clip(tmp_path / "cover.png", "-frames:v", "1", size="32x32")
+    picture, path = clip(tmp_path / "sound.mkv", *H264, frames=50, sound=1), tmp_path / "all.mkv"
+    covered = ("-attach", tmp_path / "cover.png", "-metadata:s:t:0", "mimetype=image/png")
+    attached = ("-attach", tmp_path / "said.srt", "-metadata:s:t:1", "mimetype=font/ttf")
+    copied = ("-map", "0", "-map", "1", "-c", "copy", *covered, *attached)
+    run_ffmpeg("-i", picture, "-i", tmp_path / "said.srt", *copied, path)
+    command = [sys.executable, "-c", WITHOUT_OPENING, sample("mjpeg.avi"), path]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "50 True\n"
+    with VideoFile(path) as file:
+        kinds = {stream.type for stream in file.container.streams}
+    assert kinds >= {"video", "audio", "subtitle", "attachment"}
 
 
 def test_the_reasons_are_those_of_a_path(tmp_path: Path) -> None:

@@ -9,6 +9,8 @@ from types import TracebackType
 from typing import Self, cast
 
 import av
+import av.subtitles.codeccontext  # PyAV imports them when it meets subtitles; a locked-up decoder cannot
+import av.subtitles.stream
 from av.container import Flags, InputContainer
 from av.packet import Packet
 from av.stream import Disposition, Stream
