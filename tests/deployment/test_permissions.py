@@ -129,10 +129,12 @@ def test_the_task_role_allows_what_workers_ask_for_and_no_more(
     video_bucket = f"{aws.bucket}-videos"
     aws.s3.create_bucket(Bucket=video_bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
     slow = ["support.fake_detectors:SlowDetector", {"seconds": 0.2}]
+    face = ["support.fake_detectors:ScoredDetector", {"label": "face", "score": 0.9}]
     variables = aws.variables(
-        human_detection={"detectors": [slow], "frame_ratio": 1},
+        human_detection={"detectors": [slow, face], "frame_ratio": 1},
         worker={"lease_seconds": 10},
         report=True,
+        anonymize={},
     )
     environment = {"AWS_ENDPOINT_URL": proxy.url, "ECS_AGENT_URI": proxy.url}
     # The worker died each time, but got further: the dead letter goes back to the queue.
@@ -151,6 +153,8 @@ def test_the_task_role_allows_what_workers_ask_for_and_no_more(
     states = [aws.step(video_id)["state"] for video_id in (1, 2, 3, 4)]
     assert states == ["done", "done", "running", "error"], running.log
     assert "going on where an earlier attempt was cut off" in running.log
+    stored = {Path(found["Key"]).suffix for found in aws.s3.list_objects_v2(Bucket=aws.bucket)["Contents"]}
+    assert stored == {".json", ".html", ".mp4"}
 
     used = set().union(*(rights_for(asked, status) for asked, status in proxy.answers))
     allowed = rights_of_the_task_role(
