@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, TextIO, cast
 
-from human_detector.utils import HarmlessStream, harmless
+from human_detector.utils import HarmlessStream, harmless, without_secrets
 
 _job: ContextVar[dict[str, Any] | None] = ContextVar("job", default=None)
 
@@ -40,10 +40,10 @@ class _JsonFormatter(logging.Formatter):
             + f".{record.msecs:03.0f}Z",
             "level": record.levelname,
             **current_context(),
-            "message": record.getMessage(),
+            "message": without_secrets(record.getMessage()),
         }
         if record.exc_info:
-            line["traceback"] = self.formatException(record.exc_info)
+            line["traceback"] = without_secrets(self.formatException(record.exc_info))
         return json.dumps(line, default=str)
 
 

@@ -17,6 +17,13 @@ _OBEYED = re.compile(
 )
 """What a terminal obeys in place of showing it: control characters, marks that turn the direction of writing,
 what takes no room, and halves of characters. Not what joins letters, which some languages need."""
+_SECRETS = re.compile(
+    r"(?P<before>://)[^/\s:@\"']*:[^/\s@\"']+(?P<after>@)"
+    r"|(?P<name>(?:[?&]|%3F|%26)(?:X-Amz-(?:Signature|Security-Token|Credential)|AWSAccessKeyId|Signature|sig|"
+    r"(?:access_?)?token|api_?key|password|secret)(?:=|%3D))(?:(?!%26)[^&\s\"'<>])+",
+    re.IGNORECASE,
+)
+"""In addresses: a name and a password before the server, and what opens a door for whoever has it."""
 LONGEST_NAME_BYTES = 150
 """Of what others choose in the name of a file: disks take 255, and something is put around it."""
 
@@ -60,13 +67,19 @@ def write_whole(path: Path, text: str) -> None:
 
 
 def harmless(text: str, keep: str = "") -> str:
-    """A text of anybody's for a log or a terminal, in one line: it is seen, and does nothing.
+    """A text of anybody's for a log or a terminal, in one line: it is seen, does nothing, and opens no door.
 
     Args:
         text: such as the name of a file, or what a decoder says of it.
         keep: characters that may do what they do.
     """
+    text = without_secrets(text)
     return _OBEYED.sub(lambda found: found[0] if found[0] in keep else _spelled_out(found[0]), text)
+
+
+def without_secrets(text: str) -> str:
+    """A text whose addresses have neither passwords nor signatures: errors of libraries quote them."""
+    return _SECRETS.sub(lambda found: f"{found['name'] or found['before']}***{found['after'] or ''}", text)
 
 
 def file_name(text: str) -> str:
