@@ -9,6 +9,7 @@ import socket
 import struct
 import threading
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -191,3 +192,20 @@ def test_errors_cross(error: Exception, comes_as: Exception) -> None:
     crossed = error_of(checked(json.loads(json.dumps(failed(error))), FROM_ANALYSIS))
     assert type(crossed) is type(comes_as)
     assert str(crossed) == str(comes_as)
+
+
+def test_whoever_ends_with_the_last_descriptors_in_hand_has_got_them(
+    ends: tuple[Channel, socket.socket], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A decoder of a short video has decoded it and ended before the analysis comes to its next line."""
+    channel, theirs = ends
+
+    def send_and_be_slow(*arguments: Any) -> int:
+        sent = send_fds(*arguments)
+        socket.recv_fds(theirs, 1 << 16, 1)
+        theirs.close()
+        return sent
+
+    send_fds = socket.send_fds
+    monkeypatch.setattr(socket, "send_fds", send_and_be_slow)
+    channel.send({"say": "memory"}, [0])

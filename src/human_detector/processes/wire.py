@@ -73,7 +73,8 @@ class Channel:
                 if given := list(descriptors):
                     sent = socket.send_fds(self._socket, [data], given)
                     data = data[sent:]
-                self._socket.sendall(data)
+                if data:  # Sending nothing fails, too, where the other side has done its work and ended.
+                    self._socket.sendall(data)
             except OSError as error:
                 raise ChannelClosed from error
 
