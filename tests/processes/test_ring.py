@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import sys
 from collections.abc import Iterator
 
 import numpy as np
@@ -82,6 +83,21 @@ def test_pictures_outlive_the_ring() -> None:
     reader.close()
     assert np.all(pictures[None] == 9)
     del pictures  # and nothing is written to a descriptor that may be another's by now
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only there memory can be sealed")
+def test_nobody_can_cut_the_memory_off(ring: tuple[FrameRing, RingWriter]) -> None:
+    reader, _ = ring
+    for size in (0, 1 << 30):
+        with pytest.raises(PermissionError):
+            os.ftruncate(reader.memory, size)
+
+
+def test_frames_that_nobody_asked_room_for_hold_nobody_up(ring: tuple[FrameRing, RingWriter]) -> None:
+    """More than a pipe takes: whoever waits here for a decoder that does not read waits for ever."""
+    reader, _ = ring
+    for _ in range(40_000):
+        reader.take()
 
 
 @pytest.mark.parametrize(

@@ -7,10 +7,12 @@ lies, and nothing that it writes into the memory is read as anything but pixels.
 
 from __future__ import annotations
 
+import fcntl
 import math
 import mmap
 import os
 import struct
+import sys
 import tempfile
 import threading
 import weakref
@@ -87,6 +89,7 @@ class FrameRing:
         self.memory = _shared_memory(size)
         self._map = memoryview(mmap.mmap(self.memory, size))
         self.free_slots, self._announce = os.pipe()
+        os.set_blocking(self._announce, False)
         self._lock = threading.Lock()
         self._with_decoder: deque[int] = deque()
         self._returned: deque[int] = deque()
@@ -134,8 +137,9 @@ class FrameRing:
 
     def _announce_one(self, slot: int) -> None:
         self._with_decoder.append(slot)
-        with suppress(BrokenPipeError):  # The decoder may be gone.
-            # Never waits: a pipe takes 64 KiB, and there are not that many slots.
+        # The decoder may be gone. Or it says to have written frames without having asked for room: a pipe
+        # takes 64 KiB, and there are not that many slots. Then it does not hear of this one.
+        with suppress(BrokenPipeError, BlockingIOError):
             os.write(self._announce, _SLOT_NUMBER.pack(slot))
 
 
@@ -168,11 +172,14 @@ class RingWriter:
 
 
 def _shared_memory(size: int) -> int:
-    """Memory behind a descriptor; it takes room only where it is written to."""
-    if hasattr(os, "memfd_create"):
-        memory = os.memfd_create("human-detector-frames", os.MFD_CLOEXEC)
-    else:
+    """Memory behind a descriptor; it takes room only where it is written to, and on Linux keeps its size."""
+    if sys.platform != "linux":
         with tempfile.TemporaryFile() as file:
             memory = os.dup(file.fileno())
+        os.ftruncate(memory, size)
+        return memory
+    memory = os.memfd_create("human-detector-frames", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
     os.ftruncate(memory, size)
+    # Whoever reads where a file does not reach any more is killed (SIGBUS).
+    fcntl.fcntl(memory, fcntl.F_ADD_SEALS, fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SEAL)
     return memory
