@@ -15,13 +15,11 @@ from human_detector.drawing.anonymizing.kinds import check_detectors
 from human_detector.drawing.anonymizing.wishes import LARGEST_MARGIN, STYLES, WHAT
 from human_detector.errors import ConfigurationError
 from human_detector.validation import Boolean, Number, OneOf, Section, Text, WholeNumber
+from human_detector.values import PREFERRED, REQUIRED
 from human_detector.video.limits import LARGEST_FRAME_PIXELS, VideoLimits
 
 EMBEDDED_CONFIGURATION = Path(__file__).resolve().with_name("embedded_configuration.json")
 """What is analysed with where nobody says anything else: the small models, which a laptop can run."""
-
-REQUIRED, PREFERRED = "required", "preferred"
-"""The values of `worker.cage`."""
 
 CAGE_VARIABLE = "HUMAN_DETECTOR_CAGE"
 """The environment variable with the default of `worker.cage`: how the images, which bring all that a cage

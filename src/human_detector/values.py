@@ -10,6 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+REQUIRED, PREFERRED = "required", "preferred"
+"""What somebody may say of the cage: no videos without it, or a warning where something of it is missing."""
+
 Image = NDArray[np.uint8]
 """One RGB picture: uint8 [height, width, 3]."""
 

@@ -134,14 +134,11 @@ def commands(pids: set[int]) -> dict[int, str]:
 
 
 def decoders_at_work(analysis: AnalysisProcess) -> list[int]:
-    """Those that hold a video, not the one that waits."""
-    waiting = analysis._decoders._ahead
+    """Those that hold a video, not the process that they come from."""
+    source = analysis._decoders._process
+    assert source is not None
     running = commands(descendants())
-    return [
-        pid
-        for pid, command in running.items()
-        if "decoder_main" in command and (waiting is None or pid != waiting.pid)
-    ]
+    return [pid for pid, command in running.items() if "decoder_main" in command and pid != source.pid]
 
 
 def after(frames: int, do: Callable[[], None]) -> Callable[[float], None]:

@@ -27,7 +27,7 @@ def test_files_folders_and_patterns(tmp_path: Path) -> None:
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).touch()
     places = [f"{tmp_path}/b/*.mp4", f"{tmp_path}/x [1].mp4", str(tmp_path), f"{tmp_path}/gone.mp4"]
-    found = find_videos(places)
+    found = find_videos(places, why_no_video)
     assert [str(path.relative_to(tmp_path)) for path in found.videos] == [
         "b/x.mp4",
         "x [1].mp4",
@@ -46,7 +46,7 @@ def test_a_pattern_may_name_folders(tmp_path: Path) -> None:
     for day in ("day_1", "day_2"):
         (tmp_path / day).mkdir()
         (tmp_path / day / "clip.mp4").touch()
-    found = find_videos([f"{tmp_path}/day_*"])
+    found = find_videos([f"{tmp_path}/day_*"], why_no_video)
     assert [path.parent.name for path in found.videos] == ["day_1", "day_2"]
 
 
@@ -54,7 +54,9 @@ def test_the_same_file_counts_once(tmp_path: Path) -> None:
     video = tmp_path / "clip.mp4"
     video.touch()
     (tmp_path / "link.mp4").symlink_to(video)
-    assert find_videos([str(video), str(video), str(tmp_path), f"{tmp_path}/*.mp4"]).videos == [video]
+    assert find_videos([str(video), str(video), str(tmp_path), f"{tmp_path}/*.mp4"], why_no_video).videos == [
+        video
+    ]
 
 
 def test_own_copies_are_analysed_where_they_are_meant(tmp_path: Path) -> None:
@@ -62,18 +64,18 @@ def test_own_copies_are_analysed_where_they_are_meant(tmp_path: Path) -> None:
     for name in ("clip.mp4", "clip.blurred.mp4"):
         (tmp_path / name).touch()
     copy = tmp_path / "clip.blurred.mp4"
-    assert find_videos([str(copy)]).videos == [copy]
-    found = find_videos([f"{tmp_path}/*.mp4"])
+    assert find_videos([str(copy)], why_no_video).videos == [copy]
+    found = find_videos([f"{tmp_path}/*.mp4"], why_no_video)
     assert found.videos == [tmp_path / "clip.mp4"]
     assert found.skipped == [(copy, "made by human-detector")]
-    assert find_videos([str(tmp_path)]).videos == [tmp_path / "clip.mp4"]
+    assert find_videos([str(tmp_path)], why_no_video).videos == [tmp_path / "clip.mp4"]
 
 
 def test_what_is_no_ordinary_file_is_not_opened(tmp_path: Path) -> None:
     """A pipe would be waited for without end."""
     os.mkfifo(tmp_path / "pipe.mp4")
     (tmp_path / "link.mp4").symlink_to("nowhere")
-    found = find_videos([f"{tmp_path}/pipe.mp4", f"{tmp_path}/link.mp4", str(tmp_path)])
+    found = find_videos([f"{tmp_path}/pipe.mp4", f"{tmp_path}/link.mp4", str(tmp_path)], why_no_video)
     reasons = {"pipe.mp4": "no ordinary file", "link.mp4": "the link leads nowhere"}
     assert {path.name: why for path, why in found.skipped} == reasons
     assert {path.name: why for path, why in found.refused[:2]} == reasons

@@ -7,19 +7,17 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import av
-
 from human_detector.commands.analyze_earlier_result import earlier_result
 from human_detector.commands.analyze_outcomes import Outcome
 from human_detector.commands.batch_progress import VideoWork
 from human_detector.commands.output_names import OutputNames, own_of_local
 from human_detector.commands.products import Files, Making, Product
 from human_detector.commands.progress_display import ProgressDisplay
+from human_detector.commands.videos import videos
 from human_detector.errors import Interrupted, in_words
 from human_detector.results.made_of import changes_since, local_source, made_of
 from human_detector.results.reader import read_local_result
 from human_detector.results.writer import frames_left, lines_path, partial_path
-from human_detector.video.file import VideoFile
 from human_detector.video_analyzer import VideoAnalyzer
 
 
@@ -99,7 +97,7 @@ class LocalAnalysis:
             VideoError: the file is no video.
             PermanentError: something else than a result lies where the result is to go.
         """
-        seconds, frames = _declared_length(video)
+        seconds, frames = videos().declared_length(video)
         source = local_source(video, self._folder)
         name = self._names.choose(video.stem, *own_of_local(source))
         files = self._files(name)
@@ -200,15 +198,3 @@ def _try(product: Product, making: Making) -> None:
         raise
     except Exception as error:  # foreseen or not
         making.problems.append(in_words(error))
-
-
-def _declared_length(video: Path) -> tuple[float, float]:
-    """How long the file says that it is, for the progress alone: seconds and frames, 0 where it does not say.
-
-    Raises:
-        VideoError: the file is no video.
-    """
-    with VideoFile(video) as file:
-        seconds = (file.container.duration or 0) / av.time_base
-        rate = file.stream.average_rate or file.stream.guessed_rate or 0
-        return seconds, file.stream.frames or seconds * float(rate)

@@ -22,6 +22,7 @@ from human_detector.commands.detector_options import (
     with_engine,
 )
 from human_detector.commands.progress_display import ProgressDisplay
+from human_detector.commands.videos import videos
 from human_detector.drawing.anonymizing.decisions import Decisions, read_decisions
 from human_detector.drawing.anonymizing.kinds import check_detectors
 from human_detector.drawing.anonymizing.wishes import LARGEST_MARGIN, MARGIN, STYLES, WHAT, AnonymizingWishes
@@ -86,12 +87,12 @@ def check_videos(options: argparse.Namespace, decisions: Sequence[Decisions]) ->
     """
     if not (options.keep or decisions):
         return
-    videos = find_videos(options.videos).videos
-    if options.keep and len(videos) > 1:
+    found = find_videos(options.videos, videos().why_no_video).videos
+    if options.keep and len(found) > 1:
         raise ConfigurationError(
-            f"--keep {options.keep[0]}: found {len(videos)} videos, valid is one: each has its own numbers"
+            f"--keep {options.keep[0]}: found {len(found)} videos, valid is one: each has its own numbers"
         )
-    etags = {local_source(video, options.output)["etag"] for video in videos}
+    etags = {local_source(video, options.output)["etag"] for video in found}
     if strangers := [each.path for each in decisions if each.etag not in etags]:
         raise ConfigurationError(
             f"--decisions {strangers[0]}: it is about none of the videos, or about one that has changed since"

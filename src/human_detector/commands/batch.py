@@ -11,6 +11,7 @@ from human_detector.commands.analyze_outcomes import Outcome, describe, describe
 from human_detector.commands.exit_statuses import EXIT_CONFIGURATION, EXIT_FAILED, EXIT_INTERRUPTED
 from human_detector.commands.interrupts import end_on_interrupt
 from human_detector.commands.progress_display import ProgressDisplay
+from human_detector.commands.videos import videos
 from human_detector.errors import ConfigurationError, PermanentError, in_words
 from human_detector.video.find_videos import find_videos
 from human_detector.video_analyzer import VideoAnalyzer
@@ -35,6 +36,7 @@ def run_batch(
     stopping = threading.Event()
     try:
         analyzer, analysis = set_up(display, stopping.is_set)
+        analyzer.open_video = videos().open
         plans, failed = _plan(places, analysis, display)
         if any(plan.analyze for plan in plans):
             display.say("loading the models")
@@ -62,7 +64,7 @@ def _plan(
     Raises:
         ConfigurationError: there is no video at all.
     """
-    found = find_videos(places)
+    found = find_videos(places, videos().why_no_video)
     for line in describe_skipped(found.skipped):
         display.say(line)
     plans = []

@@ -147,9 +147,11 @@ def measure(
         ConfigurationError: a model is missing.
     """
     # Imported when asked for: it brings the decoder with it.
+    from human_detector.commands.videos import videos
     from human_detector.video_analyzer import VideoAnalyzer
 
     analyzer = VideoAnalyzer(**human_detection)
+    analyzer.open_video = videos().open
     analyzer.load()
     began = clock()
     header = analyzer.analyze(video).header

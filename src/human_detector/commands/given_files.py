@@ -6,9 +6,10 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from human_detector.commands.videos import videos
 from human_detector.errors import ConfigurationError, PermanentError
 from human_detector.results.reader import read_header, read_local_result, read_result
-from human_detector.video.probe import STILL_PICTURE, why_no_video
+from human_detector.video.probe import STILL_PICTURE
 
 S3 = "s3://"
 VALID_RESULT = "valid is a result file, such as the NAME.json of human-detector analyze, or s3://bucket/key"
@@ -100,7 +101,7 @@ def _what_else(path: Path) -> str | None:
         return "a folder"
     if not path.is_file() or _begins_like_json(path):
         return None
-    match why_no_video(path):
+    match videos().why_no_video(path):
         case None:
             return "a video"
         case reason if reason == STILL_PICTURE:

@@ -17,6 +17,7 @@ from human_detector.commands.lines import complain, print_place
 from human_detector.commands.progress_display import ProgressDisplay
 from human_detector.commands.sample_results import analyzers, given_results, new_results
 from human_detector.commands.tables import print_table
+from human_detector.commands.videos import videos
 from human_detector.errors import ConfigurationError, PermanentError
 from human_detector.logs import log_native_output
 from human_detector.report.evaluation.label_files import WRITERS
@@ -74,7 +75,7 @@ def _analysed(options: argparse.Namespace, display: ProgressDisplay) -> list[Ana
             f"--output {options.output}: pictures are there already; valid is a new folder"
         )
     models = [] if options.results else analyzers(options.config, options.frame_ratio, options.threshold)
-    found = find_videos(options.videos)
+    found = find_videos(options.videos, videos().why_no_video)
     for place, reason in found.refused:
         raise ConfigurationError(f"{place}: {reason}")
     if options.results:

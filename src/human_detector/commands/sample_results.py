@@ -8,6 +8,7 @@ from typing import Any
 
 from human_detector.commands.given_files import read_given_results
 from human_detector.commands.progress_display import ProgressDisplay
+from human_detector.commands.videos import videos
 from human_detector.configuration import EMBEDDED_CONFIGURATION, load_human_detection
 from human_detector.errors import ConfigurationError, VideoError
 from human_detector.report.evaluation.given_results import GivenResult
@@ -55,6 +56,7 @@ def analyzers(
     made = [_analyzer(path, frame_ratio, threshold) for path in configurations or [EMBEDDED_CONFIGURATION]]
     for each in made:
         each.load()
+        each.open_video = videos().open
     return made
 
 

@@ -17,6 +17,7 @@ from human_detector.commands.progress_display import ProgressDisplay
 from human_detector.commands.submission import ONE_VIDEO_FAILS, Submission
 from human_detector.commands.submit_listing import describe_state
 from human_detector.commands.submit_stranded import needs_a_message
+from human_detector.commands.videos import videos
 from human_detector.configuration import Configuration
 from human_detector.errors import ConfigurationError, PermanentError
 from human_detector.video.find_videos import find_videos
@@ -36,7 +37,7 @@ def find_submissions(places: Sequence[str], say: Callable[[str], None]) -> list[
     Raises:
         ConfigurationError: there are none.
     """
-    local = find_videos(place for place in places if not place.startswith(S3))
+    local = find_videos((place for place in places if not place.startswith(S3)), videos().why_no_video)
     there = dict.fromkeys(place for place in places if place.startswith(S3))
     for line in describe_skipped(local.skipped):
         say(line)

@@ -7,11 +7,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from human_detector.errors import ConfigurationError
+from human_detector.values import REQUIRED
 
 log = logging.getLogger(__name__)
-
-REQUIRED = "required"
-PREFERRED = "preferred"
 
 
 class CageRule:

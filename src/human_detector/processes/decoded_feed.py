@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from types import TracebackType
 from typing import Any, Self
 
 from human_detector.analysis.frame_feed import Progress, SampledFrame, Wanted
 from human_detector.analysis.sampling import FrameSampler
 from human_detector.errors import DecoderCrashed
+from human_detector.processes.decoder_pool import Decoder
 from human_detector.processes.messages import FROM_DECODER, checked, error_of, video_of
 from human_detector.processes.ring import FrameRing, Pictures, SlotLayout
 from human_detector.processes.wire import BadWire, Channel, ChannelClosed
@@ -24,7 +25,7 @@ class DecodedFeed:
         wanted: which frames, and how.
         progress: called whenever the decoder gives a sign of life.
         limits: what the video may ask for.
-        how_it_ended: says, once the decoder is gone, what became of it; what it returns goes into the error.
+        decoder: the one at the other end, to be ended with this; None where somebody else sees to that.
     """
 
     def __init__(
@@ -33,13 +34,13 @@ class DecodedFeed:
         wanted: Wanted,
         progress: Progress,
         limits: VideoLimits,
-        how_it_ended: Callable[[], str] = lambda: "",
+        decoder: Decoder | None = None,
     ) -> None:
         self._channel = channel
         self._wanted = wanted
         self._report = progress
         self._limits = limits
-        self._how_it_ended = how_it_ended
+        self._decoder = decoder
         self._ring: FrameRing | None = None
         self._info = VideoInfo(0, 0, 0.0, 0.0, 0, complete=True)
         self._progress = 0.0
@@ -56,6 +57,8 @@ class DecodedFeed:
         if self._ring is not None:
             self._ring.close()
         self._channel.close()
+        if self._decoder is not None:
+            self._decoder.end()
 
     @property
     def progress(self) -> float:
@@ -71,7 +74,8 @@ class DecodedFeed:
         try:
             yield from self._frames()
         except ChannelClosed as error:
-            raise DecoderCrashed(f"the decoder died{self._how_it_ended()}") from error
+            how = self._decoder.how_it_ended() if self._decoder else ""
+            raise DecoderCrashed(f"the decoder died{how}") from error
         except BadWire as error:
             raise DecoderCrashed(f"the decoder sent what it must not send: {error}") from error
 

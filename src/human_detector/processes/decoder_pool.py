@@ -1,27 +1,30 @@
-"""Decoder processes, from the side of whoever starts them: one is always started ahead."""
+"""Decoders, from the side of whoever has videos to decode."""
 
 from __future__ import annotations
 
+import logging
 import socket
 import subprocess
 import time
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from human_detector.errors import DecoderCrashed
 from human_detector.processes.cage.environments import decoder_environment
-from human_detector.processes.cage_rule import PREFERRED, CageRule
-from human_detector.processes.messages import FROM_CAGE, checked
+from human_detector.processes.cage_rule import CageRule
+from human_detector.processes.messages import FROM_CAGE, FROM_DECODER_SOURCE, checked
 from human_detector.processes.start import start_program
 from human_detector.processes.wire import BadWire, Channel, ChannelClosed, pair
+from human_detector.values import PREFERRED
 from human_detector.video.limits import DEFAULT_LIMITS, VideoLimits
+
+log = logging.getLogger(__name__)
 
 PROGRAM = "human_detector.processes.decoder_main"
 POLL_SECONDS = 0.2
 START_SECONDS = 60
-"""How long a decoder may take to import its modules and to close its door."""
+"""How long it may take to import what decoders need, or a decoder to close its door."""
 END_SECONDS = 2
 """How long a decoder that is done may take to end by itself."""
 
@@ -48,41 +51,136 @@ class DecoderSettings:
         return VideoLimits(self.max_frame_pixels, self.max_frames)
 
 
-class Decoder:
-    """One decoder process: it sees one video, and ends.
+class DecoderPool:
+    """Gives a decoder for each video, from a process that is started ahead.
+
+    For one thread at a time.
 
     Args:
         settings: see there.
-        program: the module that is run.
-
-    Raises:
-        OSError: no process can be started.
+        program: the module that decoders come from.
     """
 
     def __init__(self, settings: DecoderSettings, program: str = PROGRAM) -> None:
         self._settings = settings
+        self._program = program
+        self._cage = CageRule(settings.cage)
+        self._process: subprocess.Popen[bytes] | None = None
+        self._channel: Channel | None = None
+
+    @property
+    def settings(self) -> DecoderSettings:
+        """How decoders are run."""
+        return self._settings
+
+    def start(self) -> None:
+        """Start the process that decoders come from, if it does not run."""
+        if self._process is not None and self._process.poll() is None:
+            return
+        self.stop()
         ours, its = pair()
         self._channel = Channel(ours)
         with its:
             self._process = start_program(
-                program,
-                [str(its.fileno()), str(settings.memory_mb)],
+                self._program,
+                [str(its.fileno()), str(self._settings.memory_mb)],
                 decoder_environment(),
                 its.fileno(),
                 silent=True,
             )
-        self._began = time.monotonic()
-        self._caged: Mapping[str, Any] | None = None
 
-    @property
-    def pid(self) -> int:
-        """Process id."""
-        return self._process.pid
+    def take(self, check: Callable[[], None]) -> Decoder:
+        """A decoder that has closed its door, for one video; the caller ends it.
 
-    @property
-    def is_alive(self) -> bool:
-        """Whether it has not ended."""
-        return self._process.poll() is None
+        Args:
+            check: called several times a second; what it raises ends the wait.
+
+        Raises:
+            ConfigurationError: a cage is required, and there is none.
+            DecoderCrashed: no decoder starts.
+        """
+        self.start()
+        ours, its = pair()
+        with its:
+            try:
+                started = self.ask({"say": "start"}, "started", check, [its.fileno()])
+            except BaseException:
+                ours.close()
+                raise
+        decoder = Decoder(self, started["pid"], ours)
+        try:
+            self._cage.judge("the decoder", decoder.wait_until_caged(check))
+        except BaseException:
+            decoder.end()
+            raise
+        return decoder
+
+    def require_cage(self, check: Callable[[], None]) -> None:
+        """See that decoders start, and close their doors.
+
+        Args:
+            check: see `take`.
+
+        Raises:
+            ConfigurationError: a cage is required, and there is none.
+            DecoderCrashed: no decoder starts.
+        """
+        self.take(check).end()
+
+    def stop(self) -> None:
+        """End the process that decoders come from; those that have a video end with theirs."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+        if self._channel is not None:
+            self._channel.close()
+            self._channel = None
+
+    def ask(
+        self,
+        request: Mapping[str, Any],
+        wanted: str,
+        check: Callable[[], None] = lambda: None,
+        descriptors: list[int] | None = None,
+    ) -> Mapping[str, Any]:
+        """Ask the process that decoders come from.
+
+        Raises:
+            DecoderCrashed: it has ended, or does not answer.
+        """
+        deadline = time.monotonic() + START_SECONDS
+        try:
+            if self._channel is None:
+                raise ChannelClosed
+            self._channel.send(request, descriptors or ())
+            while (answer := self._channel.receive(POLL_SECONDS)) is None:
+                check()
+                if time.monotonic() > deadline:
+                    raise DecoderCrashed(f"there was no decoder after {START_SECONDS} s")
+            return checked(answer, {wanted: FROM_DECODER_SOURCE[wanted]})
+        except (ChannelClosed, BadWire) as error:
+            self.stop()
+            raise DecoderCrashed("the process that decoders come from has died") from error
+        except BaseException:
+            self.stop()  # Its answer is still to come, and would be taken for that to the next question.
+            raise
+
+
+class Decoder:
+    """One decoder process: it sees one video, and ends.
+
+    Args:
+        pool: where it comes from.
+        pid: process id.
+        control: the socket to it.
+    """
+
+    def __init__(self, pool: DecoderPool, pid: int, control: socket.socket) -> None:
+        self.pid = pid
+        self._pool = pool
+        self._channel = Channel(control)
+        self._code: int | None = None
 
     def wait_until_caged(self, check: Callable[[], None]) -> Mapping[str, Any]:
         """Wait until it has closed its door.
@@ -96,14 +194,13 @@ class Decoder:
         Raises:
             DecoderCrashed: it did not get that far.
         """
+        deadline = time.monotonic() + START_SECONDS
         try:
-            while self._caged is None:
+            while (message := self._channel.receive(POLL_SECONDS)) is None:
                 check()
-                if (message := self._channel.receive(POLL_SECONDS)) is not None:
-                    self._caged = checked(message, FROM_CAGE)
-                elif time.monotonic() - self._began > START_SECONDS:
+                if time.monotonic() > deadline:
                     raise DecoderCrashed(f"the decoder was not ready after {START_SECONDS} s")
-            return self._caged
+            return checked(message, FROM_CAGE)
         except (ChannelClosed, BadWire) as error:
             raise DecoderCrashed(f"the decoder died before it saw a video{self.how_it_ended()}") from error
 
@@ -117,91 +214,28 @@ class Decoder:
         Raises:
             DecoderCrashed: it is gone.
         """
-        job = {"say": "decode", "limits": asdict(self._settings.limits)}
+        job = {"say": "decode", "limits": asdict(self._pool.settings.limits)}
         try:
             self._channel.send(job, (video, analysis.fileno()))
         except ChannelClosed as error:
             raise DecoderCrashed(f"the decoder died before it saw the video{self.how_it_ended()}") from error
 
     def how_it_ended(self) -> str:
-        """What became of it, in brackets; it is given a moment to end."""
-        try:
-            code = self._process.wait(END_SECONDS)
-        except subprocess.TimeoutExpired:
-            return ""
+        """What became of it, in brackets; it is given a moment to end by itself."""
+        code = self._end(END_SECONDS)
         return f" (signal {-code})" if code < 0 else f" (status {code})"
 
     def end(self) -> None:
         """End it, whatever it does."""
-        self._process.kill()
-        self._process.wait()
+        try:
+            self._end(0)
+        except DecoderCrashed as error:
+            log.warning("a decoder could not be ended: %s", error)
         self._channel.close()
 
-
-class DecoderPool:
-    """Starts decoders, each before it is needed: the next video does not wait for an import.
-
-    Args:
-        settings: see there.
-        program: the module that is run.
-    """
-
-    def __init__(self, settings: DecoderSettings, program: str = PROGRAM) -> None:
-        self._settings = settings
-        self._program = program
-        self._ahead: Decoder | None = None
-        self._cage = CageRule(settings.cage)
-
-    @property
-    def settings(self) -> DecoderSettings:
-        """How decoders are run."""
-        return self._settings
-
-    def start(self) -> None:
-        """Start one ahead, if there is none."""
-        if self._ahead is None or not self._ahead.is_alive:
-            self.stop()
-            self._ahead = Decoder(self._settings, self._program)
-
-    def take(self, check: Callable[[], None]) -> Decoder:
-        """A decoder that has closed its door, for one video; the caller ends it.
-
-        Args:
-            check: called several times a second; what it raises ends the wait.
-
-        Raises:
-            ConfigurationError: a cage is required, and there is none.
-            DecoderCrashed: no decoder starts.
-        """
-        decoder, self._ahead = self.require_cage(check), None
-        with suppress(OSError):  # For want of memory, which is no failure of this video.
-            self.start()
-        return decoder
-
-    def require_cage(self, check: Callable[[], None]) -> Decoder:
-        """See that decoders start, and close their doors.
-
-        Args:
-            check: see `take`.
-
-        Returns:
-            The one that waits for the next video.
-
-        Raises:
-            ConfigurationError: a cage is required, and there is none.
-            DecoderCrashed: no decoder starts.
-        """
-        self.start()
-        assert self._ahead is not None
-        try:
-            self._cage.judge("the decoder", self._ahead.wait_until_caged(check))
-        except BaseException:
-            self.stop()
-            raise
-        return self._ahead
-
-    def stop(self) -> None:
-        """End the one that was started ahead."""
-        if self._ahead is not None:
-            self._ahead.end()
-            self._ahead = None
+    def _end(self, seconds: float) -> int:
+        """Give it so many seconds to end, then end it; its status, or its signal below zero."""
+        if self._code is None:
+            ended = self._pool.ask({"say": "end", "pid": self.pid, "seconds": seconds}, "over")
+            self._code = ended["code"]
+        return self._code

@@ -6,7 +6,7 @@ worker                        analysis                       decoder
   | <---------------------------------------------- caged ----- |
   | -- video file, socket, limits ----------------------------> |
   | -- socket, job --------------> |                            |
-  |                                | -- wanted ---------------> |
+  |                                | -- wanted ---------------> |  or look, and looked comes back
   |                                | <------------- opened ---- |
   |                                | -- memory, free slots ---> |
   |                                | <-- frame, alive, ended -- |  or failed
@@ -90,8 +90,17 @@ FROM_ANALYSIS: Mapping[str, Section] = {
 FROM_CAGE: Mapping[str, Section] = {"caged": _said(**_MISSING)}
 """What a decoder may say to whoever started it."""
 
+FROM_DECODER_SOURCE: Mapping[str, Section] = {
+    "started": _said(pid=WholeNumber(1, 1 << 31)),
+    "over": _said(code=WholeNumber(-1000, 1000)),
+}
+"""What the process that decoders come from may say."""
+
 _SO_FAR = {"progress": _SHARE, "video": Section(_VIDEO, required=tuple(_VIDEO))}
 FROM_DECODER: Mapping[str, Section] = {
+    "looked": _said(
+        seconds=Number(0, _LONGEST_SECONDS), frames=Number(0, _MOST_FRAMES), why_no_video=Words()
+    ),
     "opened": _said(
         width=WholeNumber(1, _LARGEST_SIDE),
         height=WholeNumber(1, _LARGEST_SIDE),

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import glob
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from human_detector.video.probe import why_no_video
+WhyNoVideo = Callable[[Path], str | None]
 
 VIDEO_SUFFIXES = {
     *(".3gp", ".avi", ".flv", ".m2ts", ".m4v", ".mjpeg", ".mjpg", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg"),
@@ -46,13 +46,14 @@ class Found:
     skipped: list[tuple[Path, str]] = field(default_factory=list)
 
 
-def find_videos(places: Iterable[str]) -> Found:
+def find_videos(places: Iterable[str], why_no_video: WhyNoVideo) -> Found:
     """Look for videos.
 
     Args:
         places: files, folders (with their subfolders) and patterns such as `day_*/*.mp4`.
+        why_no_video: opens a file whose name does not say whether it is a video, see probe.py.
     """
-    search = _Search()
+    search = _Search(why_no_video)
     for place in places:
         search.look_at(place)
     return search.result()
@@ -61,7 +62,8 @@ def find_videos(places: Iterable[str]) -> Found:
 class _Search:
     """Looks at one place after another."""
 
-    def __init__(self) -> None:
+    def __init__(self, why_no_video: WhyNoVideo) -> None:
+        self._why_no_video = why_no_video
         self._found = Found()
         self._by_target: dict[Path, Path] = {}
 
@@ -93,7 +95,7 @@ class _Search:
 
     def _look_through(self, folder: Path) -> None:
         is_empty = True
-        for path, why_not in sorted(_walk(folder), key=lambda each: each[0]):
+        for path, why_not in sorted(self._walk(folder), key=lambda each: each[0]):
             if why_not:
                 self._found.skipped.append((path, why_not))
             else:
@@ -101,6 +103,30 @@ class _Search:
                 is_empty = False
         if is_empty:
             self._found.refused.append((folder, "there is no video in this folder"))
+
+    def _walk(self, folder: Path) -> Iterator[tuple[Path, str | None]]:
+        """All files below a folder, each with the reason why it is no video, if there is one."""
+        unreadable: list[tuple[Path, str]] = []
+
+        def note(error: OSError) -> None:
+            unreadable.append((Path(error.filename), f"the folder cannot be read: {error.strerror}"))
+
+        for parent, folders, files in os.walk(folder, onerror=note):
+            hidden = {name for name in folders if name.startswith(".")}
+            yield from ((Path(parent, name), "a hidden folder") for name in hidden)
+            folders[:] = set(folders) - hidden
+            for path in (Path(parent, name) for name in files):
+                yield path, self._why_left_out(path)
+        yield from unreadable
+
+    def _why_left_out(self, path: Path) -> str | None:
+        if path.name.startswith("."):
+            return "a hidden file"
+        if why_not := _why_unreadable(path):
+            return why_not
+        if _is_own(path):
+            return _OWN
+        return None if path.suffix.lower() in VIDEO_SUFFIXES else self._why_no_video(path)
 
     def _take(self, path: Path) -> None:
         self._by_target.setdefault(path.resolve(), path)
@@ -112,32 +138,6 @@ def _expand(place: str) -> Iterator[Path]:
     else:
         # Path.glob takes no pattern that begins at the root.
         yield from map(Path, sorted(glob.glob(place, recursive=True)))  # noqa: PTH207
-
-
-def _walk(folder: Path) -> Iterator[tuple[Path, str | None]]:
-    """All files below a folder, each with the reason why it is no video, if there is one."""
-    unreadable: list[tuple[Path, str]] = []
-
-    def note(error: OSError) -> None:
-        unreadable.append((Path(error.filename), f"the folder cannot be read: {error.strerror}"))
-
-    for parent, folders, files in os.walk(folder, onerror=note):
-        hidden = {name for name in folders if name.startswith(".")}
-        yield from ((Path(parent, name), "a hidden folder") for name in hidden)
-        folders[:] = set(folders) - hidden
-        for path in (Path(parent, name) for name in files):
-            yield path, _why_left_out(path)
-    yield from unreadable
-
-
-def _why_left_out(path: Path) -> str | None:
-    if path.name.startswith("."):
-        return "a hidden file"
-    if why_not := _why_unreadable(path):
-        return why_not
-    if _is_own(path):
-        return _OWN
-    return None if path.suffix.lower() in VIDEO_SUFFIXES else why_no_video(path)
 
 
 def _why_unreadable(path: Path) -> str | None:

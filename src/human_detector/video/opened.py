@@ -36,6 +36,11 @@ class OpenedFile:
             self.close()
             raise VideoError(f"the file cannot be read: {error.strerror}") from error
 
+    @property
+    def descriptor(self) -> int:
+        """Of the file, for another process."""
+        return self._descriptor
+
     def read(self, count: int) -> bytes:
         """Returns the next bytes, none at the end."""
         data = self.read_at(self._position, count)

@@ -1,4 +1,4 @@
-"""Tells whether a file is a video by trying to decode it, for files whose name does not say."""
+"""How long a file says that it is; and by trying to decode it, whether it is a video at all."""
 
 from __future__ import annotations
 
@@ -16,18 +16,30 @@ _PHOTOGRAPH = "jpeg_pipe"
 STILL_PICTURE = "a still picture, not a video"
 
 
-def why_no_video(path: Path) -> str | None:
+def declared_length(file: Path | int) -> tuple[float, float]:
+    """How long a file says that it is: seconds and frames, 0 where it does not say.
+
+    Raises:
+        VideoError: the file is no video.
+    """
+    with VideoFile(file) as video:
+        seconds = (video.container.duration or 0) / av.time_base
+        rate = video.stream.average_rate or video.stream.guessed_rate or 0
+        return max(seconds, 0.0), max(video.stream.frames or seconds * float(rate), 0.0)
+
+
+def why_no_video(file: Path | int) -> str | None:
     """None for a file with moving pictures, else what is wrong with it.
 
     Args:
-        path: a file that can be opened. Text, sound, subtitles and single pictures are no videos, though
-            FFmpeg opens them.
+        file: that can be opened. Text, sound, subtitles and single pictures are no videos, though FFmpeg
+            opens them.
     """
     try:
-        with VideoFile(path) as file:
-            if file.container.format.name == _PHOTOGRAPH:
+        with VideoFile(file) as video:
+            if video.container.format.name == _PHOTOGRAPH:
                 return STILL_PICTURE
-            match len(list(islice(_frames(file), 2))):
+            match len(list(islice(_frames(video), 2))):
                 case 0:
                     return "not one frame of the file can be decoded"
                 case 1:
