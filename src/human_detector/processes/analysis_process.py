@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from human_detector.errors import AnalysisCrashed, ConfigurationError, DecoderCrashed
-from human_detector.processes.cage.environments import environment_without_secrets
+from human_detector.processes.cage.environments import credential_paths, environment_without_secrets
 from human_detector.processes.cage_rule import CageRule
 from human_detector.processes.decoder_pool import Decoder, DecoderPool
 from human_detector.processes.messages import FROM_ANALYSIS, checked, engine_of, error_of
@@ -208,7 +208,7 @@ class AnalysisProcess:
             "human_detection": self._settings.human_detection,
             "require_gpu": self._settings.require_gpu,
             "log_format": self._settings.log_format,
-            "hidden": [str(path) for path in self._hidden()],
+            "hidden": [str(path) for path in (*self._hidden(), *credential_paths(os.environ))],
         }
         self._channel.send(settings)
 

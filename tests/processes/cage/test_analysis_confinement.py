@@ -8,9 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from human_detector.processes.cage.cage import Unavailable
-from human_detector.processes.cage.landlock import SCOPES_SINCE, landlock_version
 from support.child import Ended, run_child
+from support.landlock import needs_landlock
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the cage is made of parts of Linux")
 
@@ -21,18 +20,6 @@ from human_detector.processes.cage.doors import confine_analysis, confine_analys
 parent = os.getppid()
 """
 LATE = "cage = confine_analysis(uses_gpu=False); tell(missing=cage.missing)\n"
-
-
-def _landlock() -> int:
-    try:
-        return landlock_version()
-    except Unavailable:
-        return 0
-
-
-needs_landlock = pytest.mark.skipif(
-    _landlock() < SCOPES_SINCE, reason="this kernel's Landlock is older, or none"
-)
 
 
 def late(lines: str) -> Ended:

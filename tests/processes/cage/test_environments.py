@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 
 import pytest
 
-from human_detector.processes.cage.environments import decoder_environment, environment_without_secrets
+from human_detector.processes.cage.environments import (
+    credential_paths,
+    decoder_environment,
+    environment_without_secrets,
+)
 from support.child import run_child
 
 
@@ -48,6 +53,21 @@ def test_an_address_with_a_password_is_left_out() -> None:
 def test_what_libraries_need_stays() -> None:
     needed = {"PATH": "/bin", "HOME": "/scratch", "CUDA_VISIBLE_DEVICES": "0", "TF_CPP_MIN_LOG_LEVEL": "2"}
     assert environment_without_secrets(needed) == needed
+
+
+def test_where_credentials_lie(tmp_path: Path) -> None:
+    for folder in (".aws", ".config/gcloud", "elsewhere", "work"):
+        (tmp_path / folder).mkdir(parents=True)
+    token = tmp_path / "elsewhere/token"
+    token.touch()
+    variables = {
+        "HOME": str(tmp_path),
+        "AWS_WEB_IDENTITY_TOKEN_FILE": str(token),
+        "AWS_CONFIG_FILE": str(tmp_path / "missing"),
+        "MODEL_DIR": str(tmp_path / "work"),
+    }
+    found = {path for path in credential_paths(variables) if path.is_relative_to(tmp_path)}
+    assert found == {tmp_path / ".aws", tmp_path / ".config/gcloud", token}
 
 
 def test_a_decoder_gets_no_variable_of_the_worker(monkeypatch: pytest.MonkeyPatch) -> None:

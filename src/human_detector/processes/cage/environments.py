@@ -1,4 +1,4 @@
-"""The environment variables that the analysis, side programs and a decoder are started with."""
+"""What other processes get of the worker's surroundings: variables without secrets, no files of those."""
 
 from __future__ import annotations
 
@@ -10,6 +10,14 @@ from pathlib import Path
 
 _SECRET_NAME = re.compile(r"^(AWS|ECS)_|SECRET|TOKEN|PASSWORD|PASSWD|CREDENTIAL|_KEY|APIKEY", re.IGNORECASE)
 _PASSWORD_IN_AN_ADDRESS = re.compile(r"://[^/\s@]*:[^/\s@]+@")
+_CREDENTIALS_IN_HOME = (".aws", ".ssh", ".netrc", ".docker", ".kube", ".config/gcloud")
+_CREDENTIALS_OF_CONTAINERS = "/run/secrets"
+_CREDENTIALS_NAMED_BY = (
+    "AWS_SHARED_CREDENTIALS_FILE",
+    "AWS_CONFIG_FILE",
+    "AWS_WEB_IDENTITY_TOKEN_FILE",
+    "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
+)
 _OF_PYTHON = ("LD_LIBRARY_PATH", "PYTHONDONTWRITEBYTECODE", "PYTHONHOME", "PYTHONPYCACHEPREFIX")
 _OF_THE_SYSTEM = (
     *("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib", "/etc/ld.so.cache", "/etc/localtime"),
@@ -38,6 +46,14 @@ def paths_of_python() -> list[Path]:
     libraries = [place for place in os.environ.get("LD_LIBRARY_PATH", "").split(os.pathsep) if place]
     own = Path(__file__).resolve().parents[2]
     return [own, *map(Path, [*_OF_THE_SYSTEM, sys.prefix, sys.base_prefix, *packages, *libraries])]
+
+
+def credential_paths(environ: Mapping[str, str]) -> list[Path]:
+    """Files and folders that are there and hold credentials, in the places that are known for it."""
+    places = [Path(environ[name]) for name in _CREDENTIALS_NAMED_BY if environ.get(name)]
+    if home := environ.get("HOME"):
+        places += [Path(home, place) for place in _CREDENTIALS_IN_HOME]
+    return [place for place in [*places, Path(_CREDENTIALS_OF_CONTAINERS)] if place.exists()]
 
 
 def decoder_environment() -> dict[str, str]:
