@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -39,6 +40,27 @@ class Failing(Recorder):
 
     def detect(self, images: Sequence[Image]) -> list[list[Detection]]:
         if self.batches:
+            raise RuntimeError("the device is gone")
+        return super().detect(images)
+
+
+class DecodedOnly(Detector):
+    """Finds nothing."""
+
+    def detect(self, images: Sequence[Image]) -> list[list[Detection]]:
+        return [[] for _ in images]
+
+
+class BreakingDown(DecodedOnly):
+    """Fails in a late batch, or never."""
+
+    def __init__(self, *, fails: bool, **arguments: Any) -> None:
+        super().__init__(**arguments)
+        self._left = 2 if fails else 100
+
+    def detect(self, images: Sequence[Image]) -> list[list[Detection]]:
+        self._left -= 1
+        if not self._left:
             raise RuntimeError("the device is gone")
         return super().detect(images)
 
@@ -184,6 +206,34 @@ def test_the_error_of_the_decoder_reaches_the_caller_after_finished_frames() -> 
         collect(detect_all(broken(), [Recorder(max_batch_size=1)]), seen)
     # The third batch was started, and nobody waits for its result any more.
     assert seen == [0, 1]
+
+
+@pytest.mark.parametrize("failing", [False, True], ids=["the decoder", "a detector"])
+def test_what_was_in_hand_when_an_error_came_is_let_go_at_once(failing: bool) -> None:
+    """And not by some garbage collection: the frames' memory may be large, and is the next video's."""
+    pictures: list[weakref.ref[Image]] = []
+
+    def breaking() -> Iterator[SampledFrame]:
+        for frame in frames(9):
+            picture = frame.images[None]
+            pictures.append(weakref.ref(picture))
+            yield frame
+            del frame, picture
+        raise RuntimeError("the decoder is gone")
+
+    def run() -> None:
+        # A detector that remembers nothing.
+        second = DecodedOnly(name="second", max_batch_size=2)
+        with pytest.raises(RuntimeError, match="is gone"):
+            collect(detect_all(breaking(), [BreakingDown(fails=failing, max_batch_size=2), second]), [])
+
+    gc.disable()
+    try:
+        run()
+        assert pictures
+        assert not any(picture() is not None for picture in pictures)
+    finally:
+        gc.enable()
 
 
 def test_a_detector_that_loses_an_image_is_an_error() -> None:

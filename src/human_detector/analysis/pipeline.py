@@ -106,6 +106,7 @@ def _share(
         error = raised
     for queue in waiting:
         queue.end(error)
+    del error  # It refers to this function's frame, and both would stay until a garbage collection.
 
 
 def _detect(detector: Detector, waiting: ThreadQueue[_Picture], found: ThreadQueue[_Found]) -> None:
@@ -128,6 +129,7 @@ def _detect(detector: Detector, waiting: ThreadQueue[_Picture], found: ThreadQue
         # The frames must not wait for a detector that takes no more frames.
         waiting.abandon()
     found.end(error)
+    del error  # See _share.
 
 
 def _start(detector: Detector, batch: Sequence[_Picture]) -> Callable[[], list[_Found]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Iterator
-from typing import Generic, TypeVar
+from typing import Generic, NoReturn, TypeVar
 
 Item = TypeVar("Item")
 
@@ -48,13 +48,13 @@ class ThreadQueue(Generic[Item]):
     def end(self, error: BaseException | None = None) -> None:
         """Say that no more items come; the consumer gets the error after the items that wait."""
         with self._changed:
-            self._ended, self._error = True, error
+            self._ended, self._error = True, None if self._abandoned else error
             self._changed.notify_all()
 
     def abandon(self) -> None:
         """Say that no more items are wanted, and drop those that wait."""
         with self._changed:
-            self._abandoned = True
+            self._abandoned, self._error = True, None
             self._items.clear()
             self._changed.notify_all()
 
@@ -68,9 +68,18 @@ class ThreadQueue(Generic[Item]):
             with self._changed:
                 self._changed.wait_for(lambda: self._items or self._ended or self._abandoned)
                 if not self._items:
-                    if self._error and not self._abandoned:
-                        raise self._error
+                    if self._error:
+                        self._raise_error()
                     return
                 item = self._items.popleft()
                 self._changed.notify_all()
             yield item
+
+    def _raise_error(self) -> NoReturn:
+        """Raise the producer's error, and let go of it: it refers to all that was in hand when it came."""
+        error, self._error = self._error, None
+        assert error is not None
+        try:
+            raise error
+        finally:
+            del error
