@@ -1,10 +1,11 @@
 """Gives small files that ask for a lot to the product, and prints what each of them has cost.
 
 python tests/bombs.py
+python tests/bombs.py --decoder-only
 
 They declare huge frames, or have them in their middle; their index claims millions of frames with three numbers; they
 have a hundred thousand tracks, attachments, impossible clocks, an index that unfolds to a gigabyte. Each must end as
-expected, with a sentence, in its time and memory, in its time and memory. Ends with status 1
+expected, with a sentence, in its time and memory, and the next good video's result must be right. Ends with status 1
 if not.
 """
 
@@ -21,6 +22,8 @@ need_packages_of("requirements-dev.txt")
 
 from support.bombs.catalogue import BOMBS
 from support.fuzzing.decoder_only import DecoderOnly
+from support.fuzzing.three_processes import ThreeProcesses
+from support.media import H264, clip
 
 
 def main() -> int:
@@ -28,12 +31,16 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.parse_args()
+    parser.add_argument("--decoder-only", action="store_true", help="without the three processes")
+    decoder_only = parser.parse_args().decoder_only
     problems = []
     with tempfile.TemporaryDirectory(prefix="bombs-") as name:
-        folder = Path(name)
+        folder, scratch = Path(name) / "made", Path(name) / "scratch"
+        for each in (folder, scratch):
+            each.mkdir()
+        good = clip(folder / "good.mp4", *H264)
         print("| file | bytes | seconds | MiB | ends as | what is said |\n|---|---|---|---|---|---|")
-        with DecoderOnly() as subject:
+        with DecoderOnly() if decoder_only else ThreeProcesses(good, scratch, memory_mb=3072) as subject:
             for bomb in BOMBS:
                 path = bomb.make(folder)
                 ending = subject.judge(path)

@@ -13,6 +13,7 @@ from support.media import needs_ffmpeg
 
 pytestmark = [
     needs_ffmpeg,
+    pytest.mark.long,
     pytest.mark.skipif(not sys.platform.startswith("linux"), reason="limits a process in its memory"),
 ]
 

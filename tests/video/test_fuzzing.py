@@ -19,7 +19,8 @@ from support.media import needs_ffmpeg
 
 pytestmark = needs_ffmpeg
 
-FILES = 500
+FILES = 300
+THROUGH_ALL = 50
 
 
 def every_node(nodes: list[Node]) -> Iterator[Node]:
@@ -29,12 +30,15 @@ def every_node(nodes: list[Node]) -> Iterator[Node]:
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="limits a process in its memory")
-def test_changed_videos_end_as_they_may(tmp_path: Path) -> None:
-    found = fuzz.run(seed=14, indices=range(FILES), kept=tmp_path)
+@pytest.mark.parametrize(("files", "decoder_only"), [(FILES, True), (THROUGH_ALL, False)])
+@pytest.mark.long
+def test_changed_videos_end_as_they_may(tmp_path: Path, files: int, decoder_only: bool) -> None:
+    """Through the decoding alone, and through the three processes of a worker."""
+    found = fuzz.run(14, range(files), tmp_path, decoder_only=decoder_only)
     assert not found.problems
     assert not list(tmp_path.iterdir())
-    assert found.endings.total() == FILES
-    assert min(found.endings[kind] for kind in ("done", "done, incomplete", "error")) > FILES / 20
+    assert found.endings.total() == files
+    assert min(found.endings[kind] for kind in ("done", "done, incomplete", "error")) > files / 20
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from human_detector.errors import VideoError
 from human_detector.video.timestamps import Timestamps
 from support.media import (
     needs_ffmpeg,
@@ -93,3 +94,17 @@ def test_timeline_does_not_believe_a_frame_of_hours() -> None:
     timeline.add(0, 0.04)
     timeline.add(0.04, 90_000)
     assert timeline.duration == pytest.approx(0.08)
+
+
+def test_timeline_of_stamps_that_hardly_differ() -> None:
+    """A time base of a 2^31st of a second, as damaged files have it."""
+    times = Timestamps(25.0)
+    assert [times.add(index / 2**31, 0) for index in range(5)] == [0, 0, 0, 0, 0]
+    assert times.fps == 25
+
+
+def test_timeline_beyond_all_measure() -> None:
+    times = Timestamps(25.0)
+    times.add(0, 0.04)
+    with pytest.raises(VideoError, match=r"^the video's time stamps are damaged: 8e\+17 s lie between "):
+        times.add(8e17, 0.04)

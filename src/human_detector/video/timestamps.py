@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from human_detector.errors import VideoError
+
+_LARGEST_MEASURED_RATE = 1e6  # no camera is faster; stamps that differ by less are as good as the same
+_LONGEST_SANE_VIDEO = 1e9  # seconds, 31 years
 _LARGEST_SANE_RATE = 1000.0  # frames per second; containers without a rate declare 90000 and the like
 _LONGEST_SANE_FRAME = 10.0  # seconds
 _SPLICE = 1.0  # seconds; a longer step back is no disorder but the start of another recording
@@ -34,8 +38,8 @@ class Timestamps:
 
     @property
     def fps(self) -> float:
-        """Mean frames per second so far; of fewer than two frames the declared rate, 0.0 if unknown."""
-        if self._time > 0:
+        """Mean frames per second so far; where the stamps do not tell the declared rate, 0.0 if unknown."""
+        if self._count - 1 <= self._time * _LARGEST_MEASURED_RATE and self._time > 0:
             return (self._count - 1) / self._time
         return self._declared_rate
 
@@ -55,6 +59,9 @@ class Timestamps:
 
         Returns:
             Seconds from the first frame, in whole microseconds.
+
+        Raises:
+            VideoError: it would lie beyond all measure.
         """
         following = self.duration  # 0.0 before the first frame
         if stamp is None:
@@ -63,6 +70,11 @@ class Timestamps:
             if self._origin is None or stamp - self._origin < self._time - _SPLICE:
                 self._origin = stamp - following
             self._time = max(stamp - self._origin, self._time)
+        if self._time > _LONGEST_SANE_VIDEO:
+            raise VideoError(
+                f"the video's time stamps are damaged: {self._time:g} s lie between its first frame"
+                " and a later one"
+            )
         self._frame_duration = frame_duration if 0 < frame_duration <= _LONGEST_SANE_FRAME else 0.0
         self._count += 1
         return round(self._time, 6)
