@@ -1,4 +1,4 @@
-"""The decoder's door closes in the image as ECS runs it: user 10001, nothing to write to, no capability."""
+"""The cage holds in the image as ECS runs it: user 10001, nothing to write to, no capability."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ import json
 import subprocess
 
 import pytest
+
+from support.deployment_clone import Clone
+from support.deployment_cloud import Cloud
 
 IMAGE = "human_detector:latest"
 READ_ONLY = ("--read-only", "--cap-drop", "ALL", "--network", "none", "--env", "OPENBLAS_NUM_THREADS=1")
@@ -60,3 +63,32 @@ def test_the_door_closes(more: tuple[str, ...]) -> None:
     assert set(said["refused"].values()) == {EPERM}, said["refused"]
     # A program is not only refused: whoever tries to start one is no decoder any more.
     assert done.returncode == KILLED_BY_SIGSYS, done.stderr
+
+
+WITHOUT_LIBSECCOMP = ("--volume", "/dev/null:/usr/lib/x86_64-linux-gnu/libseccomp.so.2:ro")
+
+
+def work(clone: Clone, *options: str) -> subprocess.CompletedProcess[str]:
+    """Let the image work until its queue is empty."""
+    settings = [f"--env={name}" for name in clone.environment if name.startswith("AWS_")]
+    confined = ["--rm", "--read-only", "--cap-drop", "ALL", "--network", "host"]
+    return subprocess.run(
+        ["docker", "run", *confined, *settings, *options, IMAGE, "--exit-when-idle", "1"],
+        env={**clone.environment, "AWS_DEFAULT_REGION": "eu-west-1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_a_worker_whose_image_lacks_a_part_of_the_cage_refuses_to_start(
+    cloud: Cloud, clone: Clone, deployed: subprocess.CompletedProcess[str]
+) -> None:
+    refused = work(clone, *WITHOUT_LIBSECCOMP)
+    print("\n" + refused.stderr)
+    assert refused.returncode == 2
+    assert 'worker.cage is "required", but' in refused.stderr
+    assert "seccomp" in refused.stderr
+    warned = work(clone, *WITHOUT_LIBSECCOMP, "--env", "HUMAN_DETECTOR_CAGE=preferred")
+    assert warned.returncode == 0, warned.stderr
+    assert "is not confined as it should be" in warned.stderr

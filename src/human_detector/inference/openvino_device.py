@@ -5,9 +5,8 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-import openvino as ov
-
 from human_detector.errors import ConfigurationError
+from human_detector.inference.openvino_module import ov
 from human_detector.values import EngineInfo
 
 DEVICE = "CPU"

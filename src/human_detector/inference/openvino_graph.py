@@ -7,10 +7,9 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-import openvino as ov
-
 from human_detector.inference.model_catalogue import FROZEN_GRAPH
 from human_detector.inference.model_files import SAVED_MODEL
+from human_detector.inference.openvino_module import ov
 from human_detector.inference.ssd_network import SsdNetwork
 
 _NORMALISE = ("Multiply", "Subtract", "Add")
