@@ -12,7 +12,7 @@ import os
 from contextlib import suppress
 from typing import Any
 
-from human_detector.processes import decoder_main
+from human_detector.processes import decoder, decoder_main
 from human_detector.processes.wire import Channel, ChannelClosed
 from human_detector.video.limits import VideoLimits
 from support.intruder import DEADLY, Hold, try_all
@@ -29,7 +29,7 @@ def break_in(attack: str, **facts: Any) -> bytes:
 
     Args:
         attack: its name.
-        **facts: what it knows: `worker`, `analysis` and `sibling` are ids of processes, `port` is of a listener,
+        **facts: what it knows: `worker`, `analysis`, `source` and `sibling` are ids of processes, `port` is of a listener,
             `secret` is the path of a file.
     """
     return BREAK_IN + json.dumps({"attack": attack, **facts}).encode()
@@ -50,5 +50,5 @@ def serve(video: int, channel: Channel, limits: VideoLimits) -> None:
 
 
 if __name__ == "__main__":
-    _real_serve, decoder_main.serve = decoder_main.serve, serve
+    _real_serve, decoder.serve = decoder.serve, serve
     decoder_main.main()

@@ -96,7 +96,7 @@ def c(name: str, *arguments: int) -> None:
 
 def attempts(hold: Hold) -> dict[str, Callable[[], object]]:
     """What an intruder would try first."""
-    worker, analysis, sibling = (hold.facts[name] for name in ("worker", "analysis", "sibling"))
+    worker, analysis = hold.facts["worker"], hold.facts["analysis"]
     memory, _, _ = hold.open()
     place = ctypes.addressof(ctypes.c_char.from_buffer(memory))
     private = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS
@@ -118,7 +118,8 @@ def attempts(hold: Hold) -> dict[str, Callable[[], object]]:
         "start a process": os.fork,
         "kill the worker": lambda: os.kill(worker, signal.SIGKILL),
         "kill the analysis": lambda: os.kill(analysis, signal.SIGKILL),
-        "kill another decoder": lambda: os.kill(sibling, signal.SIGKILL),
+        "kill another decoder": lambda: os.kill(hold.facts["sibling"], signal.SIGKILL),
+        "kill what decoders come from": lambda: os.kill(hold.facts["source"], signal.SIGKILL),
         "kill all processes": lambda: os.kill(-1, signal.SIGKILL),
         "have a signal sent": lambda: fcntl.fcntl(0, fcntl.F_SETOWN, worker),
         "change the worker's limits": lambda: resource.prlimit(worker, resource.RLIMIT_NOFILE, (0, 0)),

@@ -18,6 +18,7 @@ import ctypes, resource, shutil, signal, socket, subprocess, threading, fcntl
 from pathlib import Path
 from human_detector.processes.cage.doors import confine_analysis, confine_analysis_early
 parent = os.getppid()
+unix = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
 """
 LATE = "cage = confine_analysis(uses_gpu=False); tell(missing=cage.missing)\n"
 
@@ -35,8 +36,11 @@ def late(lines: str) -> Ended:
         "socket.socket(socket.AF_INET)",
         "socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)",
         "socket.socket(socket.AF_NETLINK, socket.SOCK_RAW)",
-        "socket.socket(socket.AF_UNIX).connect('/tmp/socket')",
-        "socket.socket(socket.AF_UNIX).bind('\\0name')",
+        "socket.socket(socket.AF_UNIX)",
+        "socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)",
+        "unix.connect('/tmp/socket')",
+        "unix.bind('\\0name')",
+        "unix.sendto(b'bytes', '/dev/log')",
         "os.kill(parent, signal.SIGTERM)",
         "os.kill(0, signal.SIGTERM)",
         "signal.pidfd_send_signal(os.pidfd_open(parent), signal.SIGTERM)",

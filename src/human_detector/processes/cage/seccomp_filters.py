@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 _FIRST_32_BITS = 0xFFFFFFFF
 _ALL_64_BITS = 0xFFFFFFFFFFFFFFFF
 
-# linux/mman.h, linux/sched.h, linux/futex.h, linux/fcntl.h, asm-generic/ioctls.h: what Python does not name.
+# linux/mman.h, linux/sched.h, linux/futex.h, linux/fcntl.h, linux/net.h, asm-generic/ioctls.h: what Python
+# does not name.
 _MAP_TYPE, _MAP_GROWSDOWN, _MAP_HUGETLB = 0x0F, 0x0100, 0x40000
 _ADVICE = {"MADV_DONTNEED": 4, "MADV_FREE": 8, "MADV_HUGEPAGE": 14}
 _CLONE_VM, _CLONE_FS, _CLONE_FILES, _CLONE_SIGHAND, _CLONE_THREAD = 0x100, 0x200, 0x400, 0x800, 0x10000
@@ -34,6 +35,7 @@ _NAMESPACES = (0x00000080, 0x00020000, 0x02000000, 0x04000000, 0x08000000, 0x100
 _FUTEX_COMMAND, _FUTEX_COMMANDS = 0x7F, {"WAIT": 0, "WAKE": 1, "WAIT_BITSET": 9, "WAKE_BITSET": 10}
 _FIONBIO, _FIOSETOWN, _SIOCSPGRP = 0x5421, 0x8901, 0x8902
 _F_SETOWN, _F_SETSIG, _F_SETOWN_EX, _F_DUPFD_CLOEXEC = 8, 10, 15, 1030
+_SOCKET_TYPE = 0x0F
 _NATIVE, _AS_A_BINARY_TREE = 0, 2  # seccomp.h of libseccomp
 
 
@@ -127,7 +129,8 @@ def filter_analysis(uses_gpu: bool) -> None:
     for number in system_calls.UNKNOWN_TO_LIBSECCOMP.values():
         refuse(number)
 
-    refuse("socket", condition(0, other_than, socket.AF_UNIX))
+    # Pairs of sockets are left, but none by which sendmsg reaches any address.
+    refuse("socketpair", condition(1, masked, _SOCKET_TYPE, socket.SOCK_DGRAM))
     refuse("sendto", condition(4, other_than, 0))
 
     # No signals to others, in no way, and no changes to their limits.

@@ -7,9 +7,7 @@ What a processor lacks is passed over.
 
 from __future__ import annotations
 
-_OPENED_BEFORE = (
-    "read pread64 write lseek fstat close recvmsg recvfrom getsockname getsockopt poll ppoll".split()
-)
+_OPENED_BEFORE = "read pread64 write lseek fstat close recvmsg recvfrom poll ppoll".split()
 _MEMORY = "munmap mremap brk".split()
 _THREADS = "exit exit_group set_robust_list rseq sched_yield sched_getaffinity getcpu".split()
 _TIME = "clock_gettime clock_getres clock_nanosleep nanosleep gettimeofday time".split()
@@ -47,7 +45,7 @@ _RIGHTS = """
     fremovexattr setuid setgid setreuid setregid setresuid setresgid setgroups setfsuid setfsgid capset
     mknod mknodat
 """.split()
-_CONNECTIONS = "connect bind listen accept accept4".split()
+_CONNECTIONS = "socket connect bind listen accept accept4".split()
 _SIGNALS = "tkill rt_sigqueueinfo rt_tgsigqueueinfo pidfd_send_signal".split()
 
 ANALYSIS_REFUSES = _DANGEROUS + _RIGHTS + _CONNECTIONS + _SIGNALS
