@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import zlib
 from pathlib import Path
 
 import pytest
 
 from human_detector.errors import VideoError
 from human_detector.video.source import VideoSource
+from support.bombs.making import matroska, png
 from support.formats import FORMATS
+from support.fuzzing.decoder_only import DecoderOnly
 from support.media import clip, needs_ffmpeg, put
 from support.reading import read
 
@@ -39,3 +42,12 @@ def test_an_index_that_claims_to_be_endless(tmp_path: Path) -> None:
         "the file is damaged, has more than 1000 tracks, or its index needs more memory than"
         " worker.decoder_memory_mb allows"
     )
+
+
+def test_pictures_with_a_named_colour_profile(tmp_path: Path) -> None:
+    """PyAV lists the side data of a frame and frees the name of the profile, and FFmpeg frees it again."""
+    profile = (b"iCCP", b"a name\0\0" + zlib.compress(bytes(3000)))
+    turned = (b"eXIf", b"II*\0\x08\0\0\0\1\0\x12\1\3\0\1\0\0\0\6\0\0\0\0\0\0\0")
+    path = matroska(tmp_path / "profile.mkv", [png(64, 32, more=[profile, turned])] * 20)
+    assert DecoderOnly().judge(path).kind == "done"
+    assert read(path)[0][0].image.shape == (64, 32, 3)

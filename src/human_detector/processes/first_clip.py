@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from typing import Final
 
 import av
 import numpy as np
@@ -10,6 +11,7 @@ import numpy as np
 from human_detector.inference.frame_scaler import FrameScaler
 from human_detector.video.frame_converter import FrameConverter
 
+_CODEC: Final = "mpeg4"
 _FRAMES = 3
 _SIDE = 64
 
@@ -18,7 +20,7 @@ def decode_first_clip() -> None:
     """Make a clip of a few frames, and decode, convert and scale them. Its threads have ended on return."""
     clip = io.BytesIO()
     with av.open(clip, "w", format="mp4") as container:
-        stream = container.add_stream("mpeg4", rate=25)
+        stream = container.add_stream(_CODEC, rate=25)
         stream.width = stream.height = _SIDE
         for number in range(_FRAMES):
             picture = np.full((_SIDE, _SIDE, 3), number * 20, np.uint8)
@@ -28,4 +30,4 @@ def decode_first_clip() -> None:
     scaler = FrameScaler(_SIDE // 2, _SIDE // 2)
     with av.open(clip, "r") as container:
         for frame in container.decode(video=0):
-            scaler.scale(FrameConverter(frame).convert(frame))
+            scaler.scale(FrameConverter(frame, _CODEC).convert(frame))

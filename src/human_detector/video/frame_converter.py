@@ -12,15 +12,24 @@ from numpy.typing import NDArray
 
 _QUARTER_TURNS = ((1, 0, 0, 1), (0, -1, 1, 0), (-1, 0, 0, -1), (0, 1, -1, 0))  # counter-clockwise
 
+_NOT_TO_BE_LISTED = {"png", "apng"}
+"""PyAV 18 frees what FFmpeg says about side data as soon as it was listed, and FFmpeg frees it again. It is
+the name of a colour profile, which only these decoders pass on."""
+
 
 class FrameConverter:
-    """Converts the frames of one video to RGB, all in the size and the orientation of its first frame."""
+    """Converts the frames of one video to RGB, all in the size and the orientation of its first frame.
 
-    def __init__(self, first: av.VideoFrame) -> None:
+    Args:
+        first: the first frame.
+        codec: name of the video's codec.
+    """
+
+    def __init__(self, first: av.VideoFrame, codec: str) -> None:
         # One reformatter for all frames: it keeps its tables for as long as the frames look alike.
         self._reformatter = VideoReformatter()
         self._coded_size = (first.width, first.height)
-        self._matrix = _display_matrix(first)
+        self._matrix = _display_matrix(first, codec)
 
     @property
     def size(self) -> tuple[int, int]:
@@ -41,8 +50,10 @@ class FrameConverter:
         return image.copy(order="C") if rgb is frame else np.ascontiguousarray(image)
 
 
-def _display_matrix(frame: av.VideoFrame) -> tuple[int, ...]:
+def _display_matrix(frame: av.VideoFrame, codec: str) -> tuple[int, ...]:
     """Returns a, b, c, d of the frame's display matrix: pixel (x, y) is shown at (a x + c y, b x + d y)."""
+    if codec in _NOT_TO_BE_LISTED:
+        return _turn(frame)
     try:
         side_data = cast("dict[SideDataType, Any]", frame.side_data)
         numbers = np.frombuffer(bytes(side_data[SideDataType.DISPLAYMATRIX]), dtype=np.int32)
@@ -50,10 +61,14 @@ def _display_matrix(frame: av.VideoFrame) -> tuple[int, ...]:
         return _QUARTER_TURNS[0]
     except ValueError:
         # PyAV 18 cannot list side data of a kind that it has no name for, such as the EXIF block of a photo.
-        # It does know the angle, which lacks mirroring only.
-        return _QUARTER_TURNS[round(frame.rotation / 90) % 4]
+        return _turn(frame)
     a, b, _, c, d = (int(number) for number in numbers[:5])
     return a, b, c, d
+
+
+def _turn(frame: av.VideoFrame) -> tuple[int, ...]:
+    """The same without what mirrors a frame, of which PyAV tells nothing but in the list of its side data."""
+    return _QUARTER_TURNS[round(frame.rotation / 90) % 4]
 
 
 def _is_transposed(matrix: tuple[int, ...]) -> bool:

@@ -154,7 +154,7 @@ class VideoSource:
                 raise VideoError(reason)
             timestamp = self._place(decoded)
             if self._converter is None:
-                self._converter = FrameConverter(decoded)
+                self._converter = FrameConverter(decoded, self._codec)
             if self._is_sampled(index):
                 yield Frame(index, timestamp, _to_rgb(self._converter, decoded))
         if not self._timestamps.frame_count:

@@ -80,12 +80,14 @@ def matroska(
     return write(path, EBML.render([element("1A45DFA3", element("4282", b"matroska")), segment]))
 
 
-def png(width: int, height: int, bits: int = 8, channels: int = 3) -> bytes:
-    """A black picture, a thousandth of the size that it unfolds to."""
+def png(
+    width: int, height: int, bits: int = 8, channels: int = 3, more: Sequence[tuple[bytes, bytes]] = ()
+) -> bytes:
+    """A black picture, a thousandth of the size that it unfolds to; with more chunks, if there are some."""
     rows = height * (1 + width * bits * channels // 8)
     colour = {1: 0, 3: 2, 4: 6}[channels]
     header = struct.pack(">IIBBBBB", width, height, bits, colour, 0, 0, 0)
-    chunks = [(b"IHDR", header), (b"IDAT", packed_zeros(rows)), (b"IEND", b"")]
+    chunks = [(b"IHDR", header), *more, (b"IDAT", packed_zeros(rows)), (b"IEND", b"")]
     return b"\x89PNG\r\n\x1a\n" + b"".join(
         struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
         for name, body in chunks
