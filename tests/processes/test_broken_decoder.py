@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from support.breaking_in import House, house
-from support.intruder import DEADLY, IN_VAIN, try_all
+from support.intruder import DEADLY, IN_VAIN, start_many_threads, try_all
 from support.intruder_lies import LIES, PICTURES, WAITING, alive_for_ever
 
 pytestmark = [
@@ -55,6 +55,12 @@ def test_a_lie_ends_that_video_alone(attack: Callable[..., None], broken_into: H
 def test_silence_is_a_stall(attack: Callable[..., None], broken_into: House) -> None:
     job = broken_into.try_attack(attack.__name__).job
     assert job == "failed attempt: the analysis made no progress for 2 s"
+    assert broken_into.is_whole()
+
+
+def test_threads_without_end_end_the_decoder(broken_into: House) -> None:
+    job = broken_into.try_attack(start_many_threads.__name__).job
+    assert re.fullmatch(r"failed attempt: the decoder started 1\d\d\d threads.*", job)
     assert broken_into.is_whole()
 
 

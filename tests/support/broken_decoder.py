@@ -15,13 +15,16 @@ from typing import Any
 from human_detector.processes import decoder, decoder_main
 from human_detector.processes.wire import Channel, ChannelClosed
 from human_detector.video.limits import VideoLimits
-from support.intruder import DEADLY, Hold, try_all
+from support.intruder import DEADLY, Hold, start_many_threads, try_all
 from support.intruder_lies import LIES, PICTURES, WAITING, alive_for_ever
 
 PROGRAM = "support.broken_decoder"
 BREAK_IN = b"this video breaks in\n"
 
-ATTACKS = {each.__name__: each for each in (try_all, *DEADLY, *LIES, *WAITING, alive_for_ever, *PICTURES)}
+ATTACKS = {
+    each.__name__: each
+    for each in (try_all, *DEADLY, start_many_threads, *LIES, *WAITING, alive_for_ever, *PICTURES)
+}
 
 
 def break_in(attack: str, **facts: Any) -> bytes:

@@ -12,6 +12,8 @@ import platform
 import resource
 import signal
 import socket
+import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -161,6 +163,13 @@ def leave_the_namespace(hold: Hold) -> None:
 def load_into_the_kernel(hold: Hold) -> None:
     """A program for the kernel."""
     c("syscall", _BPF, 0, 0, 0)
+
+
+def start_many_threads(hold: Hold) -> None:
+    """So many that nobody else would compute; these sleep, for the sake of whoever runs the tests."""
+    threading.stack_size(1 << 15)
+    for _ in range(1200):
+        threading.Thread(target=time.sleep, args=(60,), daemon=True).start()
 
 
 DEADLY = (start_a_shell, attach_to_the_worker, read_memory_across, leave_the_namespace, load_into_the_kernel)

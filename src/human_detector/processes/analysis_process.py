@@ -254,6 +254,8 @@ class AnalysisProcess:
         while True:
             try:
                 check()
+                if decoder is not None:
+                    decoder.require_few_threads()
             except BaseException:
                 self._cancel(decoder)
                 raise

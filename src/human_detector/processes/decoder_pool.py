@@ -8,6 +8,7 @@ import subprocess
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 from human_detector.errors import DecoderCrashed
@@ -27,6 +28,9 @@ START_SECONDS = 60
 """How long it may take to import what decoders need, or a decoder to close its door."""
 END_SECONDS = 2
 """How long a decoder that is done may take to end by itself."""
+MOST_THREADS = 1000
+"""More than decoding takes on any machine. So many that compute without end leave the worker no processor."""
+_THREADS = 17  # proc_pid_stat(5): the twentieth field, the third being the first behind the name
 
 
 @dataclass(frozen=True)
@@ -219,6 +223,19 @@ class Decoder:
             self._channel.send(job, (video, analysis.fileno()))
         except ChannelClosed as error:
             raise DecoderCrashed(f"the decoder died before it saw the video{self.how_it_ended()}") from error
+
+    def require_few_threads(self) -> None:
+        """See that it does not take the processors from all others.
+
+        Raises:
+            DecoderCrashed: it has so many threads that it cannot mean well.
+        """
+        try:
+            facts = Path(f"/proc/{self.pid}/stat").read_bytes().rpartition(b")")[2].split()
+        except OSError:
+            return  # It has ended, or this system does not tell.
+        if (threads := int(facts[_THREADS])) > MOST_THREADS:
+            raise DecoderCrashed(f"the decoder started {threads} threads")
 
     def how_it_ended(self) -> str:
         """What became of it, in brackets; it is given a moment to end by itself."""
