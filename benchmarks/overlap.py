@@ -41,12 +41,15 @@ def build_maximum(batches: int) -> Run:
 
 
 def build_product(video: Path, count: int) -> Run:
-    """VideoAnalyzer with as many accelerators."""
+    """VideoAnalyzer with as many accelerators, and a decoder in a cage."""
+    from human_detector.processes.caged_videos import CagedVideos
+    from human_detector.processes.decoder_pool import DecoderSettings
     from human_detector.video_analyzer import VideoAnalyzer
 
     name = "simulated_accelerator:SimulatedAccelerator"
     detectors = [[name, {"name": f"detector {i}", "max_batch_size": BATCH_SIZE}] for i in range(count)]
     analyzer = VideoAnalyzer(detectors, frame_ratio=FRAME_RATIO)
+    analyzer.open_video = CagedVideos(DecoderSettings()).open
     return lambda: len(analyzer.analyze(video).frames)
 
 

@@ -167,10 +167,13 @@ def best_inference(images: Sequence[Any], name: str, engine: str, precision: str
 
 
 def build_product(video: Path, names: Sequence[str], engine: str, precision: str) -> Run:
-    """VideoAnalyzer."""
+    """VideoAnalyzer, with a decoder in a cage."""
+    from human_detector.processes.caged_videos import CagedVideos
+    from human_detector.processes.decoder_pool import DecoderSettings
     from human_detector.video_analyzer import VideoAnalyzer
 
     analyzer = VideoAnalyzer(detectors(names, engine, precision), frame_ratio=FRAME_RATIO)
+    analyzer.open_video = CagedVideos(DecoderSettings()).open
     analyzer.load()
     return lambda: len(analyzer.analyze(video).frames)
 
