@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,6 +13,7 @@ from human_detector.deployment.sections import ECR, ECS
 from human_detector.drawing.anonymizing.kinds import check_detectors
 from human_detector.drawing.anonymizing.wishes import LARGEST_MARGIN, STYLES, WHAT
 from human_detector.errors import ConfigurationError
+from human_detector.utils import parse_json
 from human_detector.validation import Boolean, Number, OneOf, Section, Text, WholeNumber
 from human_detector.values import PREFERRED, REQUIRED
 from human_detector.video.limits import LARGEST_FRAME_PIXELS, VideoLimits
@@ -213,7 +213,7 @@ def load_human_detection(path: Path | None = None) -> Mapping[str, Any]:
 
 def _read(path: Path, hint: str = "") -> Any:
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        return parse_json(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise ConfigurationError(
             f"the configuration {path} cannot be read: {error.strerror}{hint}"

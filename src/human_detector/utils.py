@@ -24,6 +24,7 @@ _SECRETS = re.compile(
     re.IGNORECASE,
 )
 """In addresses: a name and a password before the server, and what opens a door for whoever has it."""
+MOST_YAML_LEVELS = 50
 LONGEST_NAME_BYTES = 150
 """Of what others choose in the name of a file: disks take 255, and something is put around it."""
 
@@ -33,6 +34,41 @@ def usable_cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+def parse_json(text: str | bytes) -> Any:
+    """What JSON of anybody's says.
+
+    Raises:
+        ValueError: it is none, or has more levels than can be read.
+    """
+    try:
+        return json.loads(text)
+    except RecursionError as error:
+        raise ValueError("it has too many levels") from error
+
+
+def parse_yaml(text: str) -> Any:
+    """What YAML of anybody's says. An alias would let a few lines stand for gigabytes, so there is none.
+
+    Raises:
+        ValueError: it is none, has very many levels, or an alias.
+    """
+    import yaml  # Few need it.
+
+    levels = 0
+    try:
+        for event in yaml.parse(text, Loader=yaml.SafeLoader):
+            levels += isinstance(event, yaml.CollectionStartEvent) - isinstance(
+                event, yaml.CollectionEndEvent
+            )
+            if isinstance(event, yaml.AliasEvent):
+                raise ValueError(f"found an alias in line {event.start_mark.line + 1}")
+            if levels > MOST_YAML_LEVELS:
+                raise ValueError(f"it has more than {MOST_YAML_LEVELS} levels")
+        return yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise ValueError(" ".join(str(error).split())) from error
 
 
 def fill_page(template: str, parts: Mapping[str, str]) -> str:

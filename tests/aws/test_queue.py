@@ -185,3 +185,12 @@ def test_the_dead_letters_of_another_queue_are_left_to_it() -> None:
     queue = JobQueue(sqs, "ours")
     for _ in range(2):
         assert [letter.body for letter in queue.read_dead_letters()] == ["of ours"]
+
+
+@pytest.mark.parametrize("waited", ["soon", "nan", "inf", "1e999", "-", " "])
+def test_an_attribute_that_somebody_else_has_put_there_ends_no_worker(
+    waited: str, aws: Aws, queue: JobQueue
+) -> None:
+    attributes = {"waited-seconds": {"DataType": "String", "StringValue": waited}}
+    aws.sqs.send_message(QueueUrl=aws.queue_url, MessageBody="body", MessageAttributes=attributes)
+    assert receive(queue).waited_seconds == 0

@@ -121,3 +121,23 @@ def test_dead_letters_that_nobody_can_count(
     assert submit_command.main(["--list", "--config", str(path)]) == 0
     first = capsys.readouterr().out.splitlines()[0]
     assert first.endswith("0 delayed; it has no dead-letter queue")
+
+
+def test_steps_in_which_others_have_written_anything(
+    aws: Aws, submit: Submit, capsys: pytest.CaptureFixture[str]
+) -> None:
+    aws.put_record(1, running(Decimal("-1E+30"), progress="half", attempt="many"))  # type: ignore[arg-type]
+    step = {
+        "step": "human_detector",
+        "state": "running",
+        "lease_expires_at": "soon",
+        "progress": Decimal("1E+100"),
+    }
+    aws.put_record(2, {**step, "seen": {"a", "b"}, "mark": b"\0", "count": Decimal("1E+40")})
+    assert submit("--list") == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert "running, no sign of life since -1e+30 s" in lines[2]
+    assert "running, no sign of life since 1970-01-01" in lines[3]
+    assert submit("--status", 2) == 0
+    shown = json.loads(capsys.readouterr().out)
+    assert (shown["seen"], shown["count"]) == (["a", "b"], 10**40)

@@ -32,7 +32,9 @@ def header(frames: list[FrameDetections]) -> AnalysisHeader:
     for each in frames:
         summary.add(each.detections)
     info = VideoInfo(width=768, height=432, fps=30.0, duration=0.5, frame_count=15, complete=True)
-    return AnalysisHeader(info, {"frame_ratio": 0.2}, EngineInfo("tensorflow", "2", "CPU"), summary)
+    return AnalysisHeader(
+        info, {"frame_ratio": 0.2, "detectors": []}, EngineInfo("tensorflow", "2", "CPU"), summary
+    )
 
 
 def test_document_in_memory() -> None:

@@ -170,7 +170,7 @@ class JobQueue:
             queue_seconds=max(0.0, time.time() - sent_at),
             received_at=self._clock(),
             seen_beat=_text(received, SEEN_BEAT),
-            waited_seconds=float(_text(received, WAITED_SECONDS) or 0),
+            waited_seconds=_seconds(_text(received, WAITED_SECONDS)),
             sent_at=sent_at,
         )
 
@@ -261,6 +261,15 @@ class JobQueue:
 
 def _attribute(text: str) -> dict[str, str]:
     return {"DataType": "String", "StringValue": text}
+
+
+def _seconds(text: str) -> float:
+    """A number that a message carries; 0 where it is none: anybody who can send may have put it there."""
+    try:
+        seconds = float(text)
+    except ValueError:
+        return 0.0
+    return seconds if math.isfinite(seconds) else 0.0
 
 
 def _text(received: Mapping[str, Any], name: str) -> str:

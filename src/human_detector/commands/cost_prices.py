@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from human_detector.errors import ConfigurationError
+from human_detector.utils import parse_json
 from human_detector.validation import ByName, Check, ListOf, Number, Section, Text, WholeNumber
 
 PRICES_PATH = Path(__file__).with_name("cost_prices.json")
@@ -94,7 +94,7 @@ def load_prices(path: Path = PRICES_PATH) -> Prices:
         ConfigurationError: lists every problem with its path in the file, what was found and what is valid.
     """
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
+        document = parse_json(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise ConfigurationError(f"the prices {path} cannot be read: {error.strerror}") from error
     except ValueError as error:

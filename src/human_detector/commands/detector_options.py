@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -13,6 +12,7 @@ from human_detector.configuration import load_human_detection
 from human_detector.detectors.factory import detector_class
 from human_detector.errors import ConfigurationError
 from human_detector.inference.engine import ENGINES
+from human_detector.utils import parse_json
 
 
 def add_file_options(parser: argparse.ArgumentParser) -> None:
@@ -69,7 +69,7 @@ def with_engine(wanted: Mapping[str, Any], engine: str | None) -> dict[str, Any]
 def _parse_detector(text: str) -> list[Any]:
     name, _, given = text.partition("=")
     try:
-        return [name, json.loads(given or "{}")]
+        return [name, parse_json(given or "{}")]
     except ValueError as error:
         raise ConfigurationError(f"--detector {name}: what follows '=' is not JSON: {error}") from error
 

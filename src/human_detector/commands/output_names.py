@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from itertools import chain, count
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 from human_detector.errors import PermanentError
 from human_detector.results.reader import read_header
 from human_detector.results.writer import lines_path, partial_path
+from human_detector.utils import parse_json
 
 Header = Mapping[str, Any]
 """A result without its frames; empty where a file is there and does not say what it is of."""
@@ -98,6 +98,6 @@ def _read_lines(lines: Path) -> Header:
     """The frames of an analysis that was cut off: their first line says what they are of."""
     try:
         with lines.open("rb") as file:
-            return {"video": json.loads(file.readline())["made_of"]["source"]}
+            return {"video": parse_json(file.readline())["made_of"]["source"]}
     except (ValueError, KeyError, TypeError):
         return {}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -13,7 +14,7 @@ from human_detector.aws.queue import JobQueue, QueueDepth
 from human_detector.commands.lines import say
 from human_detector.commands.submit_stranded import NO_MESSAGE, needs_a_message
 from human_detector.commands.tables import print_table
-from human_detector.worker.record import Element, Record, lease_seconds_left
+from human_detector.worker.record import Element, Record, lease_seconds_left, number_of
 
 
 def print_queue(name: str, queue: JobQueue, depth: QueueDepth) -> None:
@@ -59,7 +60,7 @@ def print_records(records: Iterable[Record], now: float, *, has_messages: bool) 
 
 def print_record(record: Record) -> None:
     """Print the worker's step of a record as it stands."""
-    print(json.dumps(record.step or {"state": record.state}, default=_plain_number, indent=1))
+    print(json.dumps(record.step or {"state": record.state}, default=_plain, indent=1))
 
 
 def describe_state(record: Record, now: float, *, has_messages: bool = True) -> str:
@@ -80,12 +81,18 @@ def _state(record: Record, now: float) -> str:
         return record.state
     if "lease_expires_at" not in step:
         return "running, no sign of life"
-    ended = datetime.fromtimestamp(float(step["lease_expires_at"]), UTC)
-    return f"running, no sign of life since {ended.isoformat(timespec='seconds')}"
+    return f"running, no sign of life since {_moment(float(number_of(step, 'lease_expires_at')))}"
+
+
+def _moment(seconds: float) -> str:
+    try:
+        return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
+    except (ValueError, OverflowError, OSError):  # no year that there is
+        return f"{seconds:g} s"
 
 
 def _progress(step: Element) -> str:
-    return f"{100 * float(step['progress']):.0f} %" if "progress" in step else "-"
+    return f"{100 * number_of(step, 'progress'):.0f} %" if "progress" in step else "-"
 
 
 def _details(step: Element) -> str:
@@ -99,6 +106,11 @@ def _details(step: Element) -> str:
     return str(step.get("reason", ""))
 
 
-def _plain_number(value: Any) -> int | float:
-    """DynamoDB's numbers are Decimals."""
-    return int(value) if value == int(value) else float(value)
+def _plain(value: Any) -> Any:
+    """DynamoDB's numbers are Decimals; and others may have put sets and bytes into a step."""
+    match value:
+        case Decimal():
+            return int(value) if value == int(value) else float(value)
+        case set():
+            return sorted(map(str, value))
+    return repr(value)

@@ -17,7 +17,7 @@ from human_detector.commands.submit_listing import describe_state
 from human_detector.commands.submit_stranded import what_to_do
 from human_detector.errors import ConfigurationError, PermanentError
 from human_detector.utils import file_name
-from human_detector.worker.record import Record, lease_seconds_left
+from human_detector.worker.record import Record, lease_seconds_left, number_of
 from human_detector.worker.submitted_records import VideoRecords
 
 POLL_SECONDS = 2.0
@@ -168,7 +168,7 @@ class Waiter:
 
     def _show_progress(self, everything: Sequence[_Followed], left: Sequence[_Followed]) -> None:
         held = [each.record.step or {} for each in left if each.record and self._is_held(each)]
-        progress = sum(float(step.get("progress", 0)) for step in held)
+        progress = sum(float(number_of(step, "progress")) for step in held)
         if progress:
             ended = len(everything) - len(left)
             self._display.update((ended + progress) / len(everything))

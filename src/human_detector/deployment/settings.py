@@ -7,7 +7,6 @@ line. It makes do with the standard library, because these scripts run outside t
 from __future__ import annotations
 
 import argparse
-import json
 import re
 import sys
 from collections.abc import Callable, Sequence
@@ -18,6 +17,7 @@ from typing import Any
 from human_detector.deployment.sections import ECR, ECS, EcrSettings, EcsSettings
 from human_detector.detectors.defaults import DEFAULT_MODELS
 from human_detector.errors import ConfigurationError
+from human_detector.utils import parse_json
 from human_detector.validation import Section, Text
 
 REQUIREMENTS = {"gpu": "requirements.txt", "p2": "requirements-p2.txt", "cpu": "requirements-cpu.txt"}
@@ -70,7 +70,7 @@ def load_deployment_settings(path: Path) -> DeploymentSettings:
         ConfigurationError: lists every problem with its path in the file, what was found and what is valid.
     """
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
+        document = parse_json(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise ConfigurationError(f"the configuration {path} cannot be read: {error.strerror}") from error
     except ValueError as error:

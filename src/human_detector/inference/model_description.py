@@ -7,8 +7,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from human_detector.errors import ConfigurationError
 from human_detector.inference.network_input import COLOURS, FITS
 from human_detector.inference.output_layouts import (
@@ -18,6 +16,7 @@ from human_detector.inference.output_layouts import (
     BOX_UNITS,
     LAYOUTS,
 )
+from human_detector.utils import parse_yaml
 from human_detector.validation import Check, ListOf, Number, OneOf, Section, Text, WholeNumber
 
 DESCRIPTION = "model.yaml"
@@ -88,13 +87,15 @@ def read_description(path: Path) -> Mapping[str, Any]:
         ConfigurationError: it is no YAML, or a key or a value is wrong; every problem is listed.
     """
     try:
-        described = yaml.safe_load(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         return {}
     except (OSError, ValueError) as error:
         raise ConfigurationError(f"{path} cannot be read: {error}") from error
-    except yaml.YAMLError as error:
-        raise ConfigurationError(f"{path} is not YAML: {' '.join(str(error).split())}") from error
+    try:
+        described = parse_yaml(text)
+    except ValueError as error:
+        raise ConfigurationError(f"{path} is not YAML: {error}") from error
     if problems := MODEL_YAML.problems("", described):
         raise ConfigurationError(*(f"{path}: {problem}" for problem in problems))
     return described  # type: ignore[no-any-return]

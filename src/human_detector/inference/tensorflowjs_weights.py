@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from human_detector.errors import ConfigurationError
+from human_detector.utils import parse_json
 
 Weights = dict[str, NDArray[Any]]
 """Variables by name: float32, or int32 for shapes and axes."""
@@ -35,7 +35,7 @@ def read_json(path: Path) -> Any:
         ConfigurationError: it is missing, or no JSON.
     """
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        return parse_json(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise ConfigurationError(f"{error.filename}: {error.strerror}") from error
     except ValueError as error:

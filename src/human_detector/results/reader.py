@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,7 +10,9 @@ from urllib.parse import urlsplit
 
 from human_detector.errors import OtherVersion, PermanentError
 from human_detector.results.document import SCHEMA_VERSION
+from human_detector.results.form import odd_place
 from human_detector.results.writer import FRAMES_FOLLOW
+from human_detector.utils import parse_json
 
 LONGEST_HEADER = 1 << 20
 _NEEDED = {"schema_version", "video", "human_detection", "engine", "summary", "frames"}
@@ -32,7 +33,7 @@ def read_result(place: str) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         local = Path(folder) / "result.json"
         _fetch(place, local)
-        return _checked(_parse(local, place), place)
+        return _whole(_parse(local, place), place)
 
 
 def read_header(path: Path) -> dict[str, Any]:
@@ -48,7 +49,7 @@ def read_header(path: Path) -> dict[str, Any]:
     except OSError as error:
         raise PermanentError(f"{path} cannot be read: {error.strerror}") from error
     if not first.endswith(FRAMES_FOLLOW):
-        return read_local_result(path)
+        return _checked(_parse(path, str(path)), str(path))
     document = _checked(
         _parse_text(first.removesuffix(FRAMES_FOLLOW) + b',"frames":[]}', str(path)), str(path)
     )
@@ -58,7 +59,7 @@ def read_header(path: Path) -> dict[str, Any]:
 
 def read_local_result(path: Path) -> dict[str, Any]:
     """The same for a file on the disk."""
-    return _checked(_parse(path, str(path)), str(path))
+    return _whole(_parse(path, str(path)), str(path))
 
 
 def _fetch(place: str, path: Path) -> None:
@@ -90,11 +91,19 @@ def _parse(path: Path, place: str) -> Any:
 
 def _parse_text(content: bytes, place: str) -> Any:
     try:
-        return json.loads(content.decode())
+        return parse_json(content.decode())
     except UnicodeDecodeError as error:
         raise PermanentError(f"{place} is no result file: it is not JSON, nor text of any kind") from error
     except ValueError as error:
         raise PermanentError(f"{place} is no result file: it is not JSON: {error}") from error
+
+
+def _whole(document: Any, place: str) -> dict[str, Any]:
+    """The same as `_checked`, if everything in it has the form that it must have."""
+    checked = _checked(document, place)
+    if odd := odd_place(checked):
+        raise PermanentError(f"{place} is no result file: {odd} is missing or has another form")
+    return checked
 
 
 def _checked(document: Any, place: str) -> dict[str, Any]:

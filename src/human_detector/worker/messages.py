@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from urllib.parse import unquote_plus
 from human_detector.aws.s3_keys import VALID_KEY, is_key
 from human_detector.aws.storage import Storage
 from human_detector.errors import BadMessage, PermanentError
+from human_detector.utils import parse_json
 from human_detector.validation import found, problem
 
 VALID_MESSAGE = '{"VideoId": 42, "bucket": "b", "key": "videos/42.mp4"} or an S3 event notification'
@@ -74,8 +74,8 @@ def parse_message(body: str, default_bucket: str) -> Requests:
 
 def _object(body: str) -> dict[str, Any]:
     try:
-        document = json.loads(body)
-    except (ValueError, RecursionError) as error:
+        document = parse_json(body)
+    except ValueError as error:
         raise BadMessage(
             f"the body is not JSON ({error}): found {found(body)}, valid is {VALID_MESSAGE}"
         ) from error

@@ -100,9 +100,9 @@ def sign_of_life(step: Mapping[str, Any], lease_seconds: float) -> SignOfLife | 
     # A step that runs without a lease was left by software that knows none.
     if step.get("state") != "running" or not isinstance(step.get("owner"), str):
         return None
-    beat = f"{step['owner']}/{_number(step, 'beat')}/{_number(step, 'lease_expires_at')}"
+    beat = f"{step['owner']}/{number_of(step, 'beat')}/{number_of(step, 'lease_expires_at')}"
     # It travels in an attribute of a message, and those hold no control characters.
-    return SignOfLife(harmless(beat), float(_number(step, "lease_seconds") or lease_seconds))
+    return SignOfLife(harmless(beat), float(number_of(step, "lease_seconds") or lease_seconds))
 
 
 def lease_seconds_left(step: Mapping[str, Any], now: float) -> float:
@@ -117,7 +117,7 @@ def lease_seconds_left(step: Mapping[str, Any], now: float) -> float:
     if step.get("state") != "running":
         return 0
     # A step that runs without a lease was left by software that knows none.
-    return max(0.0, float(_number(step, "lease_expires_at")) - now)
+    return max(0.0, float(number_of(step, "lease_expires_at")) - now)
 
 
 def has_ended(step: Mapping[str, Any]) -> bool:
@@ -144,7 +144,7 @@ def attempts_so_far(step: Mapping[str, Any]) -> int:
     """How often this video has been tried since it was last done or failed for good."""
     if step.get("state") not in ("running", "interrupted"):
         return 0
-    return max(1, int(_number(step, "attempt")))
+    return max(1, int(number_of(step, "attempt")))
 
 
 def failures_so_far(step: Mapping[str, Any]) -> int:
@@ -154,13 +154,13 @@ def failures_so_far(step: Mapping[str, Any]) -> int:
     """
     match step.get("state"):
         case "running":
-            return int(_number(step, "failures")) + 1
+            return int(number_of(step, "failures")) + 1
         case "interrupted":
-            return int(_number(step, "failures"))
+            return int(number_of(step, "failures"))
     return 0
 
 
-def _number(step: Mapping[str, Any], name: str) -> Decimal:
-    """A number of a step; 0 where there is none."""
+def number_of(step: Mapping[str, Any], name: str) -> Decimal:
+    """A number of a step; 0 where there is none, or something else."""
     value = step.get(name)
     return value if isinstance(value, Decimal) else Decimal(0)

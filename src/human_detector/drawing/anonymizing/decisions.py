@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from human_detector.drawing.anonymizing.moments import Moment
 from human_detector.errors import ConfigurationError, PermanentError
+from human_detector.utils import parse_json
 
 BLUR, FINE = "blur", "fine"
 VALID = (
@@ -39,7 +39,7 @@ def read_decisions(path: Path) -> Decisions:
         ConfigurationError: the file is none of those; says what is valid.
     """
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        found = parse_json(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise ConfigurationError(f"--decisions {path}: cannot be read: {error.strerror}") from error
     except ValueError as error:

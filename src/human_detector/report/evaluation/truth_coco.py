@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
@@ -10,6 +9,8 @@ from typing import Any
 
 from human_detector.report.evaluation.frame_names import VALID_NAMES, frame_index, names_of_video
 from human_detector.report.evaluation.truth import Truth, TruthBox, TruthError, TruthFrame, truth_box
+from human_detector.utils import parse_json
+from human_detector.validation import found
 
 LISTS = ("images", "annotations", "categories")
 INDEX_KEYS = ("frame_index", "frame_id")
@@ -26,7 +27,7 @@ def read_coco(path: Path) -> Truth:
         TruthError: it is something else, or something in it is wrong; says what.
     """
     try:
-        data = json.loads(path.read_bytes())
+        data = parse_json(path.read_bytes())
     except ValueError as error:
         raise TruthError(f"--truth {path} is not JSON: {error}") from error
     if not isinstance(data, dict) or not all(isinstance(data.get(name), list) for name in LISTS):
@@ -73,8 +74,8 @@ def _box(annotation: Mapping[str, Any], image: Mapping[str, Any], label: str, pl
         x, y, w, h = map(float, sides)
         area = float(annotation.get("area", w * h)) / (width * height)
         fractions = (x / width, y / height, (x + w) / width, (y + h) / height)
-    except (TypeError, ValueError, ZeroDivisionError) as error:
-        raise TruthError(f"{place}: found the bbox {sides!r}, valid is [x, y, width, height]") from error
+    except (TypeError, ValueError, ArithmeticError) as error:
+        raise TruthError(f"{place}: found the bbox {found(sides)}, valid is [x, y, width, height]") from error
     return truth_box(label, fractions, area=area, crowd=bool(annotation.get("iscrowd", 0)))
 
 

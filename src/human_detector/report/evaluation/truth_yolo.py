@@ -10,8 +10,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from human_detector.report.evaluation.frame_names import (
     PICTURE_SUFFIXES,
     VALID_NAMES,
@@ -19,6 +17,7 @@ from human_detector.report.evaluation.frame_names import (
     names_of_video,
 )
 from human_detector.report.evaluation.truth import Truth, TruthBox, TruthError, TruthFrame, truth_box
+from human_detector.utils import parse_yaml
 
 DESCRIPTIONS = ("data.yaml", "dataset.yaml", "data.yml", "obj.names", "classes.txt", "labels/classes.txt")
 """Files with the names of the classes, the surest first."""
@@ -57,11 +56,11 @@ def _class_names(folder: Path) -> list[str]:
 
 def _names_in_yaml(path: Path) -> list[str]:
     try:
-        names: Any = yaml.safe_load(path.read_text(encoding="utf-8"))["names"]
+        names: Any = parse_yaml(path.read_text(encoding="utf-8"))["names"]
         if isinstance(names, dict):
             return [str(names[number]) for number in range(len(names))]
         return [str(name) for name in names]
-    except (yaml.YAMLError, KeyError, TypeError, UnicodeDecodeError) as error:
+    except (KeyError, TypeError, ValueError) as error:
         raise TruthError(
             f"--truth {path}: valid is YAML with names, a list or 0: NAME, 1: NAME ..."
         ) from error
