@@ -20,6 +20,7 @@ from sample_clip import sample_clip
 from support.deployment_clone import MODELS, Clone
 from support.deployment_cloud import CLUSTER, FAMILY, LEASE_SECONDS, Cloud
 from support.deployment_emulator import REGISTRY, docker
+from support.deployment_processes import Process, processes_in
 
 IMAGE = "human_detector:latest"
 LARGEST_IMAGE_MB = 700
@@ -182,10 +183,13 @@ def test_second_deployment_changes_nothing(cloud: Cloud, clone: Clone) -> None:
     assert len(cloud.ecs.list_task_definitions(familyPrefix=FAMILY)["taskDefinitionArns"]) == 1
 
 
-def test_stopped_task_gives_its_video_back(cloud: Cloud, long_clip: Path, eventually: Eventually) -> None:
+def test_task_at_work_is_confined_and_gives_its_video_back_when_stopped(
+    cloud: Cloud, long_clip: Path, eventually: Eventually
+) -> None:
     (task,), (container,) = cloud.tasks(), cloud.containers()
     cloud.submit(2, long_clip)
     eventually(lambda: cloud.step(2).get("progress", 0) > 0, 60, "the video is at work")
+    assert_confined(processes_in(container))
     # The emulator forgets a stopped task's exit code; the engine does not.
     exit_code = subprocess.Popen(["docker", "wait", container], stdout=subprocess.PIPE, text=True)
     began = time.monotonic()
@@ -198,6 +202,17 @@ def test_stopped_task_gives_its_video_back(cloud: Cloud, long_clip: Path, eventu
     assert cloud.step(2)["state"] == "interrupted"
     eventually(lambda: cloud.waiting_messages() == (1, 0), LEASE_SECONDS / 2, "the message waits again")
     cloud.sqs.purge_queue(QueueUrl=cloud.queue_url)
+
+
+def assert_confined(processes: list[Process]) -> None:
+    """The analysis, and who decodes: that is a copy of a process that itself sees no video."""
+    print(f"\n{processes}")
+    (mother,) = (each.number for each in processes if each.module == "decoder_main" and each.parent == 1)
+    decoders = [each for each in processes if each.parent == mother]
+    analyses = [each for each in processes if each.module == "analysis_main"]
+    assert len(decoders) >= 1
+    assert len(analyses) == 1
+    assert all(each.is_confined for each in [*decoders, *analyses])
 
 
 def test_task_that_stops_at_once_is_explained(cloud: Cloud, clone: Clone) -> None:
