@@ -25,6 +25,10 @@ from support.fuzzing.decoder_only import DecoderOnly
 from support.fuzzing.three_processes import ThreeProcesses
 from support.media import H264, clip
 
+SECONDS = 120
+MEMORY_MB = 3072
+"""As a worker has it where nobody says anything else."""
+
 
 def main() -> int:
     """Entry point; returns the exit status."""
@@ -40,7 +44,7 @@ def main() -> int:
             each.mkdir()
         good = clip(folder / "good.mp4", *H264)
         print("| file | bytes | seconds | MiB | ends as | what is said |\n|---|---|---|---|---|---|")
-        with DecoderOnly() if decoder_only else ThreeProcesses(good, scratch, memory_mb=3072) as subject:
+        with DecoderOnly() if decoder_only else ThreeProcesses(good, scratch, SECONDS, MEMORY_MB) as subject:
             for bomb in BOMBS:
                 path = bomb.make(folder)
                 ending = subject.judge(path)

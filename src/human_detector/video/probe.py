@@ -51,8 +51,6 @@ def why_no_video(file: Path | int) -> str | None:
 
 def _frames(file: VideoFile) -> Iterator[av.VideoFrame]:
     """Whatever frames can be decoded."""
-    # Not by VideoSource, which lists the side data of a frame: where that is the colour profile of a picture,
-    # PyAV 18 frees it twice.
     try:
         for packet in file.packets():
             if packet.stream_index == file.stream.index and packet.size:

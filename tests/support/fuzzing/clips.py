@@ -20,6 +20,12 @@ _NAMES = (
     ),
     *("vp8.webm", "vp9.webm", "mpeg4.avi", "mjpeg.avi", "h264.avi", "h264.ts", "mpeg2.ts", "animation.gif"),
 )
+_MORE = {
+    "png.mkv": ("-c:v", "png", "-pred", "mixed"),
+    "ffv1.mkv": ("-c:v", "ffv1"),
+    "mpeg4.mp4": ("-c:v", "mpeg4"),
+    "mjpeg.mov": FORMATS["mjpeg.avi"],
+}
 _GROWING = {
     "grows.mkv": (*VP9, "-pix_fmt", "yuv420p"),
     "grows.avi": FORMATS["mjpeg.avi"],
@@ -39,7 +45,10 @@ def make_clips(folder: Path) -> dict[str, bytes]:
     Returns:
         Contents by name.
     """
-    made = {name: clip(folder / name, *FORMATS[name], size=_SIZES[0], frames=FRAMES) for name in _NAMES}
+    outputs = {name: FORMATS[name] for name in _NAMES} | _MORE
+    made = {
+        name: clip(folder / name, *output, size=_SIZES[0], frames=FRAMES) for name, output in outputs.items()
+    }
     made |= {name: _growing(folder, name, output) for name, output in _GROWING.items()}
     return {name: path.read_bytes() for name, path in made.items()}
 

@@ -15,7 +15,7 @@ from human_detector.errors import VideoError
 from human_detector.video.source import VideoSource
 from support.fuzzing.ending import CRASH, ERROR, Ending, ending_of_error, ending_of_result
 
-MOST_SECONDS = 20
+MOST_SECONDS = 60
 MOST_MEMORY = 3 << 30
 
 

@@ -37,15 +37,18 @@ class ThreeProcesses:
     Args:
         good: a clip that must come out right after whatever was before it.
         folder: for files that come and go; empty.
+        seconds: that a file may take.
         memory_mb: that a decoder may take.
     """
 
-    def __init__(self, good: Path, folder: Path, memory_mb: int = MOST_MEMORY_MB) -> None:
-        self._good, self._folder = good, folder
+    def __init__(
+        self, good: Path, folder: Path, seconds: float = MOST_SECONDS, memory_mb: int = MOST_MEMORY_MB
+    ) -> None:
+        self._good, self._folder, self._seconds = good, folder, seconds
         self._right = {"video_id": 1, **VideoAnalyzer(**WANTED).analyze(good).to_dict()}
         settings = DecoderSettings(memory_mb=memory_mb)
         self._analysis = AnalysisProcess(
-            AnalysisSettings(WANTED, False, "text"), DecoderPool(settings), stall_timeout=MOST_SECONDS
+            AnalysisSettings(WANTED, False, "text"), DecoderPool(settings), stall_timeout=seconds
         )
         self._deadline = math.inf
         self._memory_mb = 0.0
@@ -74,7 +77,7 @@ class ThreeProcesses:
         except TransientError as error:
             ending = Ending(ERROR, str(error), ("nobody foresaw it",))
         except TookTooLong:
-            ending = Ending(ERROR, problems=(f"it takes longer than {MOST_SECONDS} s",))
+            ending = Ending(ERROR, problems=(f"it takes longer than {self._seconds:g} s",))
         return replace(ending, seconds=time.monotonic() - began, memory_mb=self._memory_mb)
 
     def problems_after(self) -> list[str]:
@@ -98,7 +101,7 @@ class ThreeProcesses:
 
     def _analyze(self, video: Path) -> dict[str, Any]:
         """The result of a file."""
-        self._deadline = time.monotonic() + MOST_SECONDS
+        self._deadline = time.monotonic() + self._seconds
         result = self._folder / "result.json"
         request = AnalysisRequest(video, result, 1, {}, LONGEST_VIDEO, {})
         try:
@@ -110,7 +113,7 @@ class ThreeProcesses:
 
     def _check(self) -> None:
         """What the worker does several times a second while it waits."""
-        for process in psutil.Process().children():
+        for process in psutil.Process().children(recursive=True):
             if process.pid != self._analysis.pid:
                 with suppress(OSError, StopIteration):
                     self._memory_mb = max(self._memory_mb, _most_memory_mb(process.pid))
