@@ -196,3 +196,30 @@ tell(**{{name: outcome(lambda: open(f"/proc/{{worker}}/{{name}}", "rb")) for nam
 os.kill(worker, signal.SIGKILL)
 """)
     assert [ended[name] for name in ("environ", "mem", "maps")] == [answer] * 3
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="root reads what is hidden from others")
+@pytest.mark.parametrize(
+    ("confine", "answer"), [("confine_analysis_early([], [])", "EACCES"), ("None", "done")]
+)
+def test_a_hidden_worker_cannot_be_read_by_an_analysis_without_landlock(confine: str, answer: str) -> None:
+    """Not even where both are root: the analysis has given up what root may more than others."""
+    ended = run_child(f"""
+import pyseccomp, signal
+from human_detector.processes.cage.doors import confine_analysis_early, hide_worker
+hidden, tells_hidden = os.pipe()
+worker = os.fork()
+if not worker:
+    hide_worker()
+    os.write(tells_hidden, b"x")
+    signal.pause()
+os.read(hidden, 1)
+refused = pyseccomp.SyscallFilter(pyseccomp.ALLOW)
+refused.add_rule(pyseccomp.ERRNO(errno.ENOSYS), "landlock_create_ruleset")
+refused.load()
+{confine}
+names = "environ", "mem", "maps"
+tell(**{{name: outcome(lambda: open(f"/proc/{{worker}}/{{name}}", "rb")) for name in names}})
+os.kill(worker, signal.SIGKILL)
+""")
+    assert [ended[name] for name in ("environ", "mem", "maps")] == [answer] * 3
