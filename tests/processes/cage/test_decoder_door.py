@@ -47,44 +47,52 @@ def test_everything_that_is_required_is_in_force() -> None:
     assert ended.status == 0
 
 
-@pytest.mark.parametrize(
-    "attempt",
-    [
-        "open('/etc/passwd')",
-        "open('/tmp/written', 'w')",
-        "os.stat('/etc/passwd')",
-        "os.listdir('/')",
-        "open(f'/proc/{parent}/environ')",
-        "open(f'/proc/{parent}/mem')",
-        "open('/proc/self/environ')",
-        "socket.socket(socket.AF_INET)",
-        "socket.socket(socket.AF_UNIX)",
-        "socket.socketpair()",
-        "os.fork()",
-        "os.kill(parent, signal.SIGTERM)",
-        "os.kill(0, signal.SIGTERM)",
-        "os.kill(-1, signal.SIGTERM)",
-        "os.memfd_create('more')",
-        "os.chmod('/tmp', 0o777)",
-        "os.pipe()",
-        "os.setuid(0)",
-        "c('setrlimit', resource.RLIMIT_DATA, ctypes.create_string_buffer(b'\\xff' * 16))",
-        "resource.prlimit(parent, resource.RLIMIT_DATA, (0, 0))",
-        "c('prctl', 4, 1, 0, 0, 0)",
-        "c('tgkill', parent, parent, signal.SIGTERM)",
-        "c('mprotect', page, 4096, mmap.PROT_READ | mmap.PROT_EXEC)",
-        "c('syscall', CLONE, NEW_USER, 0, 0, 0, 0)",
-        "c('syscall', CLONE, signal.SIGCHLD, 0, 0, 0, 0)",
-        "c('socketpair', 1, 1, 0, page)",
-        "ours.sendmsg([b'bytes'])",
-        "ours.sendto(b'bytes', '/tmp/socket')",
-        "mmap.mmap(-1, 4096)",
-        "mmap.mmap(-1, 4096, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS, prot=mmap.PROT_READ | mmap.PROT_EXEC)",
-        "mmap.mmap(-1, 4096, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | 0x100)",
-    ],
-)
-def test_a_call_is_refused(attempt: str) -> None:
-    assert behind_the_door(f"tell(answer=outcome(lambda: {attempt}))")["answer"] == "EPERM"
+# Signals are the number 0, which reaches nobody, should the cage be broken.
+REFUSED = [
+    "open('/etc/passwd')",
+    "open('/tmp/written', 'w')",
+    "os.stat('/etc/passwd')",
+    "os.listdir('/')",
+    "open(f'/proc/{parent}/environ')",
+    "open(f'/proc/{parent}/mem')",
+    "open('/proc/self/environ')",
+    "socket.socket(socket.AF_INET)",
+    "socket.socket(socket.AF_UNIX)",
+    "socket.socketpair()",
+    "os.fork()",
+    "os.kill(parent, 0)",
+    "os.kill(0, 0)",
+    "os.kill(-1, 0)",
+    "os.memfd_create('more')",
+    "os.chmod('/nowhere', 0o777)",
+    "os.pipe()",
+    "os.setuid(0)",
+    "c('setrlimit', resource.RLIMIT_DATA, ctypes.create_string_buffer(b'\\xff' * 16))",
+    "resource.prlimit(parent, resource.RLIMIT_DATA)",
+    "c('prctl', 4, 1, 0, 0, 0)",
+    "c('tgkill', parent, parent, 0)",
+    "c('mprotect', page, 4096, mmap.PROT_READ | mmap.PROT_EXEC)",
+    "c('syscall', CLONE, NEW_USER, 0, 0, 0, 0)",
+    "c('syscall', CLONE, signal.SIGCHLD, 0, 0, 0, 0)",
+    "c('socketpair', 1, 1, 0, page)",
+    "ours.sendmsg([b'bytes'])",
+    "ours.sendto(b'bytes', '/tmp/socket')",
+    "mmap.mmap(-1, 4096)",
+    "mmap.mmap(-1, 4096, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS, prot=mmap.PROT_READ | mmap.PROT_EXEC)",
+    "mmap.mmap(-1, 4096, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | 0x100)",
+]
+
+
+@pytest.fixture(scope="module")
+def answers() -> dict[str, str]:
+    """What the kernel says to each of these, all in one process."""
+    tries = "".join(f"tell(**{{{attempt!r}: outcome(lambda: {attempt})}})\n" for attempt in REFUSED)
+    return behind_the_door(tries).told
+
+
+@pytest.mark.parametrize("attempt", REFUSED)
+def test_a_call_is_refused(attempt: str, answers: dict[str, str]) -> None:
+    assert answers[attempt] == "EPERM"
 
 
 @pytest.mark.parametrize(
