@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import base64
+import errno
 import hashlib
 import json
 import os
 import re
+import stat
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, BinaryIO, TextIO
 
 _OBEYED = re.compile(
     "[\x00-\x1f\x7f-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
@@ -92,6 +94,19 @@ def _policy_source(text: str) -> str:
 def script_data(data: Any) -> str:
     """JSON that can stand in a script of a page, where only "<" could end what must not end there."""
     return json.dumps(data, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
+
+
+def open_regular(path: Path) -> BinaryIO:
+    """Open a file that a less trusted process has written, to read it.
+
+    Raises:
+        OSError: it cannot be read, or is something else: a link would lead to what that process cannot read.
+    """
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError(errno.EINVAL, "no file, but something else")
+    return os.fdopen(descriptor, "rb")
 
 
 def write_whole(path: Path, text: str) -> None:

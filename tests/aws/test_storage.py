@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +15,7 @@ from botocore.stub import Stubber
 
 from human_detector.aws.s3_keys import result_key
 from human_detector.aws.storage import S3Object, Storage
-from human_detector.errors import BadMessage, ObjectReplaced, PermanentError, Superseded
+from human_detector.errors import BadMessage, ObjectReplaced, PermanentError, Superseded, TransientError
 from human_detector.worker.messages import VideoRequest, video_id_of
 from support.worker_harness import REGION, Aws
 
@@ -148,3 +149,20 @@ def test_an_object_that_says_nothing(aws: Aws, client: Any, key: str, metadata: 
 )
 def test_where_a_result_goes(key: str, expected: str) -> None:
     assert result_key(42, key) == expected
+
+
+@pytest.mark.parametrize("kind", ["link", "folder", "pipe", "nothing"])
+def test_only_a_file_is_stored(kind: str, aws: Aws, client: Any, tmp_path: Path) -> None:
+    """A program that was broken into could leave a link to what the worker can read, and it cannot."""
+    path, secret = tmp_path / "copy.mp4", tmp_path / "secret"
+    secret.write_text("secret")
+    match kind:
+        case "link":
+            path.symlink_to(secret)
+        case "folder":
+            path.mkdir()
+        case "pipe":
+            os.mkfifo(path)
+    with pytest.raises(TransientError, match=r"copy\.mp4 cannot be stored"):
+        Storage(client).store(path, aws.bucket, "copy.mp4", {}, None)
+    assert aws.keys("") == []

@@ -47,6 +47,7 @@ def test_what_is_done_without_a_copy_is_done_again(aws: Aws, tmp_path: Path) -> 
     [
         ("import sys; sys.exit('first\\nno such thing')", "could not be written: no such thing"),
         ("import os; os.abort()", "could not be written: status -6"),
+        ("pass", "its program left none"),
     ],
 )
 def test_a_copy_that_fails_is_a_failed_attempt(

@@ -59,8 +59,8 @@ def test_the_worker_says_where_the_video_is(
     """Seen from the page, in a program that stands in for human-detector report."""
     program = tmp_path / "program.py"
     program.write_text(
-        "import sys, pathlib; page = sys.argv[sys.argv.index('--output') + 1]\n"
-        "pathlib.Path(page).write_text(sys.argv[-1])"
+        "import sys, pathlib\n"
+        "if '--output' in sys.argv: (pathlib.Path(sys.argv[4]) / 'page.html').write_text(sys.argv[-1])"
     )
     monkeypatch.setattr(side_program, "CONFINED", (sys.executable, str(program)))
     page = worker_report.write_worker_report(
@@ -109,3 +109,50 @@ def test_a_report_ends_with_the_job(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         worker_report.write_worker_report(
             VIDEO_OBJECT, tmp_path / "video", tmp_path / "r.json", "b", "k.html", WorkerSettings(), check
         )
+
+
+BROKEN_INTO = """
+import runpy, sys
+from pathlib import Path
+from human_detector.report.opening import opening
+page, module = Path(sys.argv[4]) / "page.html", sys.argv[5]
+if module == "human_detector":
+    {does}
+else:
+    sys.argv[1:] = sys.argv[6:]
+    runpy.run_module(module, run_name="__main__", alter_sys=True)
+"""
+
+
+@pytest.mark.parametrize(
+    ("does", "reason"),
+    [
+        ("page.write_text('<script>alert(1)</script>')", "the page does not begin as ours do"),
+        (
+            "page.write_text(opening().replace(\"default-src 'none'\", 'default-src *'))",
+            "does not begin as ours",
+        ),
+        ("page.write_text('<!-- -->' + opening())", "does not begin as ours"),
+        ("page.symlink_to('/proc/self/environ')", "Errno"),
+        ("page.mkdir()", "no file, but something else"),
+        ("import os; os.mkfifo(page)", "no file, but something else"),
+        ("pass", "No such file"),
+        ("page.write_text(opening() + '<script>powerless</script>')", ""),
+    ],
+)
+def test_what_a_program_that_was_broken_into_writes(
+    does: str, reason: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The page opens with our policy, behind which no script but ours runs, or it is not stored."""
+    program = tmp_path / "program.py"
+    program.write_text(BROKEN_INTO.format(does=does))
+    monkeypatch.setattr(side_program, "CONFINED", (sys.executable, str(program)))
+    page = worker_report.write_worker_report(
+        VIDEO_OBJECT, tmp_path / "video", tmp_path / "r.json", "b", "k.html", WorkerSettings(), lambda: None
+    )
+    if reason:
+        assert page is None
+        assert reason in caplog.text
+    else:
+        assert page is not None
+        assert caplog.text == ""

@@ -122,7 +122,7 @@ def test_it_starts_without_secrets(places: Path, monkeypatch: pytest.MonkeyPatch
     code = "import json, os, sys; json.dump(dict(os.environ), open(sys.argv[4] + '/seen', 'w')); assert not sys.stdin.read()"
     monkeypatch.setattr(side_program, "CONFINED", (sys.executable, "-c", code))
     program = SideProgram(("module",), SETTINGS, 60, lambda: None)
-    assert program.run(places / "video", places / "job", []) is None
+    assert program.run([places / "video"], places / "job", []) is None
     seen = json.loads((places / "job" / "seen").read_text())
     assert not seen.keys() & PLANTED.keys()
     assert not any("planted" in value.lower() for value in seen.values())

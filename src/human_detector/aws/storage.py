@@ -6,6 +6,7 @@ was frozen in the middle of a request, and goes on when others have long done it
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +25,7 @@ from human_detector.aws.error_codes import (
     error_code,
 )
 from human_detector.errors import ObjectReplaced, PermanentError, Superseded, TransientError
+from human_detector.utils import open_regular
 
 TRANSFER_THREADS = 10
 """Of one upload or download: they carry the parts of a large file side by side, each on a connection."""
@@ -145,7 +147,7 @@ class Storage:
         """Store a JSON file or an HTML page of our own.
 
         Args:
-            path: the file.
+            path: the file; another process has written it.
             bucket: where to.
             key: where to.
             metadata: says what it was made of; `look` gives it back.
@@ -158,7 +160,12 @@ class Storage:
         condition = {"IfNoneMatch": "*"} if replacing is None else _if_match(replacing)
         content_type = _CONTENT_TYPES.get(path.suffix, "application/json")
         try:
-            with path.open("rb") as body:
+            file = open_regular(path)
+        except OSError as error:
+            raise TransientError(f"{path.name} cannot be stored: {error.strerror}") from error
+        try:
+            with file as body:
+                size = os.fstat(body.fileno()).st_size
                 answer = self._client.put_object(
                     Bucket=bucket,
                     Key=key,
@@ -171,7 +178,7 @@ class Storage:
             if error_code(error) in CHANGED_OBJECT_CODES:
                 raise Superseded(f"s3://{bucket}/{key} is not what it was") from error
             raise TransientError(f"cannot write s3://{bucket}/{key}: {error}") from error
-        return S3Object(bucket, key, answer["ETag"].strip('"'), path.stat().st_size, metadata)
+        return S3Object(bucket, key, answer["ETag"].strip('"'), size, metadata)
 
     def fetch(self, bucket: str, key: str, path: Path) -> None:
         """Get a file of our own back."""

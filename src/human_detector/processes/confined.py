@@ -1,13 +1,14 @@
 """Runs a module of this installation that opens a stranger's video, confined to what it needs.
 
-    python -m human_detector.processes.confined CAGE MEMORY_MB VIDEO FOLDER MODULE ARGUMENT...
+    python -m human_detector.processes.confined CAGE MEMORY_MB FILES FOLDER MODULE ARGUMENT...
 
-CAGE is `worker.cage`, VIDEO is what the module may read, FOLDER where it may write. What it is denied stands
-in cage/doors.py.
+CAGE is `worker.cage`. The module may read FILES, which have ":" between them, and write in FOLDER. What it is
+denied stands in cage/doors.py.
 """
 
 from __future__ import annotations
 
+import os
 import runpy
 import sys
 from pathlib import Path
@@ -17,9 +18,10 @@ from human_detector.processes.cage.doors import confine_side_program
 REQUIRED = "required"
 
 
-def main(cage: str, memory_mb: str, video: str, folder: str, module: str, *arguments: str) -> None:
+def main(cage: str, memory_mb: str, files: str, folder: str, module: str, *arguments: str) -> None:
     """Close the doors, then become the module."""
-    missing = confine_side_program(int(memory_mb) << 20, [Path(video)], [Path(folder)]).missing
+    readable = map(Path, filter(None, files.split(os.pathsep)))
+    missing = confine_side_program(int(memory_mb) << 20, readable, [Path(folder)]).missing
     if missing and cage == REQUIRED:
         sys.exit(f'worker.cage is "required", but this program cannot be confined here: {"; ".join(missing)}')
     sys.argv[1:] = arguments

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import base64
 import html
-import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -15,17 +14,15 @@ from urllib.parse import quote
 
 from human_detector.drawing.annotation import to_address
 from human_detector.report.moments import Moment, draw_moment, strongest_moments, take_images
+from human_detector.report.opening import whole_page
 from human_detector.report.page_data import pack
 from human_detector.results.labels import labels_apart
-from human_detector.utils import fill_page, script_data, write_whole
+from human_detector.utils import script_data, write_whole
 from human_detector.values import Image
 from human_detector.video.browser_formats import video_format
 
 LARGEST_EMBEDDED_BYTES = 16 * 1024**2
 """Smaller videos go into the page, which can then be sent around. Larger ones are referred to."""
-SCRIPTS = ("page_data.js", "time_line.js", "page.js")
-"""They run as one."""
-_FOLDER = Path(__file__).resolve().parent
 
 
 def write_report(
@@ -85,14 +82,8 @@ def render(data: Mapping[str, Any]) -> str:
     Args:
         data: what page_data.js reads.
     """
-    parts = {
-        "title": html.escape(str(data["title"])),
-        "media_sources": " ".join(_media_sources(str(data["source"] or ""))),
-        "css": _read("page.css"),
-        "js": "\n".join(map(_read, SCRIPTS)),
-        "data": script_data(data),
-    }
-    return fill_page(_read("template.html"), parts)
+    parts = {"title": html.escape(str(data["title"])), "data": script_data(data)}
+    return whole_page(parts, str(data["source"] or ""))
 
 
 def relative_address(video: Path, page: Path) -> str:
@@ -101,16 +92,6 @@ def relative_address(video: Path, page: Path) -> str:
     common = next(parent for parent in [folder, *folder.parents] if target.is_relative_to(parent))
     steps_up = len(folder.relative_to(common).parts)
     return quote("../" * steps_up + target.relative_to(common).as_posix())
-
-
-def _read(name: str) -> str:
-    return (_FOLDER / name).read_text(encoding="utf-8")
-
-
-def _media_sources(address: str) -> list[str]:
-    """Where the page may play a video from: itself, beside it, its user's choice, or the given server."""
-    server = re.match(r"https?://[\w.-]+(:\d+)?(?=/)", address, re.ASCII)
-    return ["'self'", "file:", "data:", "blob:", *([server[0]] if server else [])]
 
 
 def _embedded(video: Path, media_type: str) -> str | None:

@@ -59,7 +59,7 @@ class PartialResult:
                 return False
             # The analysis goes on writing, and what grows under a request does not fit its checksum.
             still = lines_path.with_suffix(".saved")
-            shutil.copyfile(lines_path, still)
+            shutil.copyfile(lines_path, still, follow_symlinks=False)
             self._object.store_for_now(still)
         except LeaseLost:
             raise

@@ -15,6 +15,8 @@ from human_detector.worker.side_program import SideProgram
 log = logging.getLogger(__name__)
 
 PROGRAM = ("human_detector", "report")
+LOOK = ("human_detector.report.opening",)
+FOLDER = "report"
 LONGEST_SECONDS = 3600
 
 
@@ -42,15 +44,19 @@ def write_worker_report(
         check: called again and again; what it raises ends the process.
 
     Returns:
-        The page, beside the result file; None if there is none.
+        The page, in a folder beside the result; None if there is none. Open it with `open_regular`.
     """
-    page = result_path.with_suffix(".html")
+    folder = result_path.parent / FOLDER
+    folder.mkdir(exist_ok=True)
+    page = folder / "page.html"
     arguments = [str(video_path), str(result_path), "--output", str(page), "--no-copy"]
     # With "=": a name may begin with "-".
     arguments += [f"--title={harmless(PurePosixPath(video.key).name)}"]
     arguments += [f"--address={_address(video, page_bucket, page_key)}"]
     program = SideProgram(PROGRAM, settings, LONGEST_SECONDS, check)
-    if reason := program.run(video_path, page.parent, arguments):
+    look = SideProgram(LOOK, settings, LONGEST_SECONDS, check)
+    reason = program.run([video_path, result_path], folder, arguments)
+    if reason := reason or look.run([], folder, [str(page)]):
         log.warning("no report: %s", reason)
         return None
     return page

@@ -40,18 +40,19 @@ class SideProgram:
     longest_seconds: float
     check: Callable[[], None]
 
-    def run(self, video: Path, folder: Path, arguments: Sequence[str]) -> str | None:
-        """Run it to its end.
+    def run(self, readable: Sequence[Path], folder: Path, arguments: Sequence[str]) -> str | None:
+        """Run it to its end. What it leaves may be anything: open it with `open_regular`.
 
         Args:
-            video: what it may read.
-            folder: where it may read and write.
+            readable: what it may read.
+            folder: where it may read and write, and nobody else's files lie.
             arguments: the others.
 
         Returns:
             Why it failed; None if it did not.
         """
-        bounds = (self.settings.cage, str(MEMORY * self.settings.decoder_memory_mb), str(video), str(folder))
+        memory = str(MEMORY * self.settings.decoder_memory_mb)
+        bounds = (self.settings.cage, memory, os.pathsep.join(map(str, readable)), str(folder))
         with tempfile.TemporaryFile() as errors:
             process = subprocess.Popen(
                 [*CONFINED, *bounds, *self.module, *arguments],
