@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from human_detector.errors import VideoError
+from human_detector.video import file as video_file
+from human_detector.video.file import VideoFile
 from human_detector.video.limits import VideoLimits
 from human_detector.video.source import VideoSource
 from support.formats import FORMATS
@@ -83,6 +85,8 @@ def test_more_frames_than_allowed(sample: Callable[[str], Path], name: str) -> N
 IN_LITTLE_MEMORY = """
 import resource, sys
 from human_detector.errors import VideoError
+from human_detector.video import file as video_file
+from human_detector.video.file import VideoFile
 from human_detector.video import file
 from human_detector.video.source import VideoSource
 
@@ -112,3 +116,13 @@ def test_too_little_memory_is_no_damage(tmp_path: Path, sample: Callable[[str], 
     command = [sys.executable, "-c", IN_LITTLE_MEMORY, sample("h264.mp4"), path, str(threads)]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert done.stdout == "decoding the video needs more memory than worker.decoder_memory_mb allows\n"
+
+
+@pytest.mark.parametrize(("size", "threads"), [("160x120", 16), ("3840x2160", 16), ("8192x4320", 10)])
+def test_many_cores_do_not_take_all_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: str, threads: int
+) -> None:
+    monkeypatch.setattr(video_file, "usable_cores", lambda: 128)
+    path = clip(tmp_path / "one.avi", *FORMATS["mjpeg.avi"], size=size, frames=1)
+    with VideoFile(path) as file:
+        assert file.stream.codec_context.thread_count == threads

@@ -11,7 +11,7 @@ from typing import Protocol, Self
 from human_detector.analysis.sampling import FrameSampler
 from human_detector.inference.frame_scaler import FrameScaler
 from human_detector.values import Image, ScaledImage, VideoInfo
-from human_detector.video.limits import VideoLimits
+from human_detector.video.limits import NO_LIMITS, VideoLimits
 from human_detector.video.source import VideoSource
 
 Size = tuple[int, int] | None
@@ -121,7 +121,7 @@ class LocalFeed:
     """
 
     def __init__(self, path: Path | str, wanted: Wanted, progress: Progress) -> None:
-        self._source = open_source(path, wanted, progress, VideoLimits())
+        self._source = open_source(path, wanted, progress, NO_LIMITS)
         self._scalers = {size: FrameScaler(*size) for size in wanted.sizes if size}
         self._as_it_is = None in wanted.sizes
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import platform
+from dataclasses import asdict
 from functools import cache
 from pathlib import Path
 from typing import Protocol
@@ -14,6 +15,7 @@ from human_detector.errors import ConfigurationError
 from human_detector.processes.caged_videos import CagedVideos
 from human_detector.processes.decoder_pool import DecoderSettings
 from human_detector.values import REQUIRED
+from human_detector.video.limits import NO_LIMITS
 from human_detector.video.probe import declared_length, why_no_video
 
 log = logging.getLogger(__name__)
@@ -43,7 +45,7 @@ def videos() -> Videos:
         ConfigurationError: a cage is required, and this system has none.
     """
     if platform.system() == "Linux":
-        return CagedVideos(DecoderSettings(default_cage()))
+        return CagedVideos(DecoderSettings(default_cage(), **asdict(NO_LIMITS)))
     if default_cage() == REQUIRED:
         raise ConfigurationError("a cage is required, but only Linux has what it is made of")
     log.warning("videos are decoded in this process: only Linux has what a cage is made of")

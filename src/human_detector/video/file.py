@@ -19,12 +19,15 @@ from av.video.stream import VideoStream
 
 from human_detector.errors import VideoError
 from human_detector.utils import usable_cores
-from human_detector.video.limits import DEFAULT_LIMITS, VideoLimits
+from human_detector.video.limits import NO_LIMITS, VideoLimits
 from human_detector.video.opened import OpenedFile
 
 _READ_SIZE = 1 << 18  # bytes per read; larger ones do not decode faster
 _PLAYLIST_HEADS = (b"#EXTM3U", b"ffconcat", b"v=0")
 _MP4_BOXES = (b"ftyp", b"mdat", b"moov", b"free", b"skip", b"wide")
+_BYTES_PER_PIXEL = 3  # with 10 bits; with 8 it is half of that
+_THREADS_BYTES = 1 << 30  # what the threads' frames may take: at 8K there are ten then
+_MOST_THREADS = 16  # as FFmpeg has it where it chooses itself
 
 OUT_OF_MEMORY = "decoding the video needs more memory than worker.decoder_memory_mb allows"
 # FFmpeg gives the same reason for what no file of this length can have, and for more than 1000 tracks.
@@ -56,7 +59,7 @@ class VideoFile:
             does not name the file.
     """
 
-    def __init__(self, file: Path | str | int, limits: VideoLimits = DEFAULT_LIMITS) -> None:
+    def __init__(self, file: Path | str | int, limits: VideoLimits = NO_LIMITS) -> None:
         self._file = OpenedFile(Path(file) if isinstance(file, str) else file)
         try:
             self.size = self._file.size
@@ -69,9 +72,7 @@ class VideoFile:
             self._file.close()
             raise
         self.stream.thread_type = "AUTO"
-        # The other half is for inference. On two cores, decoding in threads would take a fifth more of their
-        # time, and inference would get that much less.
-        self.stream.codec_context.thread_count = max(1, usable_cores() // 2)
+        self.stream.codec_context.thread_count = _threads(self.stream)
 
     def __enter__(self) -> Self:
         return self
@@ -148,6 +149,14 @@ def _check_size(file: OpenedFile, stream: VideoStream, limits: VideoLimits) -> N
     if reason := limits.why_too_many_frames(len(stream.index_entries)):
         raise VideoError(reason)
     context.options = {"max_pixels": str(limits.max_frame_pixels)}
+
+
+def _threads(stream: VideoStream) -> int:
+    """How many threads decode; each holds a frame."""
+    frame_bytes = _BYTES_PER_PIXEL * stream.codec_context.width * stream.codec_context.height
+    # The other half is for inference. On two cores, decoding in threads would take a fifth more of their
+    # time, and inference would get that much less.
+    return max(1, min(usable_cores() // 2, _MOST_THREADS, _THREADS_BYTES // max(frame_bytes, 1)))
 
 
 def _declared_size(file: OpenedFile, index: int, limits: VideoLimits) -> tuple[int, int]:

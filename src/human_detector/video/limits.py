@@ -37,3 +37,7 @@ class VideoLimits:
 
 
 DEFAULT_LIMITS = VideoLimits()
+"""A worker's, where its configuration says nothing else."""
+
+NO_LIMITS = VideoLimits(LARGEST_FRAME_PIXELS, 10**12)
+"""Where memory alone bounds a video: on one's own machine, and of videos that a worker has let in."""

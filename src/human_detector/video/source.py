@@ -21,7 +21,7 @@ from human_detector.video.damage import Damage
 from human_detector.video.file import OUT_OF_MEMORY, VideoFile
 from human_detector.video.frame_converter import FrameConverter
 from human_detector.video.integrity import IntegrityCheck
-from human_detector.video.limits import DEFAULT_LIMITS, VideoLimits
+from human_detector.video.limits import NO_LIMITS, VideoLimits
 from human_detector.video.timestamps import Timestamps
 
 # AV1's decoder drops a damaged frame without an error. In other formats a packet may rightly show nothing.
@@ -74,7 +74,7 @@ class VideoSource:
         file: Path | str | int,
         *,
         is_sampled: Callable[[int], bool] = every_frame,
-        limits: VideoLimits = DEFAULT_LIMITS,
+        limits: VideoLimits = NO_LIMITS,
     ) -> None:
         self._given = file
         self._is_sampled = is_sampled

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Self
 
 from human_detector.errors import VideoError
+from human_detector.video.limits import DEFAULT_LIMITS
 from human_detector.video.source import VideoSource
 from support.fuzzing.ending import CRASH, ERROR, Ending, ending_of_error, ending_of_result
 
@@ -58,7 +59,7 @@ def _be_the_child(video: Path, writing: int) -> None:
 
 def _decoded(video: Path) -> Ending:
     try:
-        with VideoSource(video) as source:
+        with VideoSource(video, limits=DEFAULT_LIMITS) as source:
             places = [{"index": frame.index, "timestamp": frame.timestamp} for frame in source.frames()]
         return ending_of_result({"video": asdict(source.info()), "frames": places})
     except VideoError as error:
