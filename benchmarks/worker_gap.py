@@ -28,7 +28,7 @@ from support.worker_harness import Aws
 
 CLIPS = 20
 DELAY_SECONDS = 0.2
-TARGET = 0.05
+TARGET = 0.01
 HUMAN_DETECTION = {
     "detectors": [["HumanDetector", {"model": "ssdlite_pedestrian"}], ["FaceDetector", {}]],
     "frame_ratio": 1,

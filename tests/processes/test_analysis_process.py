@@ -220,6 +220,19 @@ def test_a_cancelled_analysis_ends_and_the_models_stay(bikes: AnalysisRequest, a
     assert frames_left(bikes.result_path, made_of({}, VideoAnalyzer(**SLOW_AND_MANY).arguments)) > 0
 
 
+def test_the_next_video_does_not_get_the_answer_to_one_that_was_cancelled(
+    bikes: AnalysisRequest, analyses: Analyses
+) -> None:
+    analysis = analyses.make()
+
+    def tire(_: float) -> None:
+        raise Interrupted("seen enough")
+
+    with pytest.raises(Interrupted):
+        analysis.analyze(bikes, alive, tire)
+    assert analysis.analyze(bikes, alive, ignore).analyzed_frames == 50
+
+
 def test_nothing_is_left_of_many_videos(bikes: AnalysisRequest, analyses: Analyses) -> None:
     analysis = analyses.make()
     analysis.analyze(bikes, alive, ignore)

@@ -7,7 +7,8 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -252,13 +253,10 @@ class AnalysisProcess:
         """Wait for the answer that ends an exchange; raise what went wrong instead."""
         heard_at = self._clock()
         while True:
-            try:
+            with self._cancelled_by_errors(decoder):
                 check()
                 if decoder is not None:
                     decoder.require_few_threads()
-            except BaseException:
-                self._cancel(decoder)
-                raise
             answer = self._receive(POLL_SECONDS)
             if answer is None:
                 if self._clock() - heard_at > stall_timeout:
@@ -268,7 +266,8 @@ class AnalysisProcess:
             heard_at = self._clock()
             match answer["say"]:
                 case "progress":
-                    progress(answer["fraction"])
+                    with self._cancelled_by_errors(decoder):
+                        progress(answer["fraction"])
                 case "failed":
                     raise error_of(answer)
                 case said if said == wanted:
@@ -295,6 +294,14 @@ class AnalysisProcess:
     def _crash(self, reason: str) -> AnalysisCrashed:
         self._stop_process()
         return AnalysisCrashed(reason)
+
+    @contextmanager
+    def _cancelled_by_errors(self, decoder: Decoder | None) -> Iterator[None]:
+        try:
+            yield
+        except BaseException:
+            self._cancel(decoder)
+            raise
 
     def _cancel(self, decoder: Decoder | None) -> None:
         """End the analysis that runs, by ending its decoder; keep the process with its models if it lives."""
