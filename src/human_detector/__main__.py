@@ -9,6 +9,7 @@ import signal
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TextIO, cast
 
 from human_detector.utils import HarmlessStream
@@ -61,7 +62,10 @@ def console() -> int:
 
 def make_terminal_harmless() -> None:
     """Let nothing through that a terminal would obey, wherever it comes from. A program gets all as it is."""
-    sys.stderr = cast(TextIO, HarmlessStream(sys.stderr))
+    nowhere = Path(os.devnull).open("w")  # noqa: SIM115 - as long as the process lasts
+    # There is none where whoever started this has closed it.
+    sys.stdout = sys.stdout or nowhere
+    sys.stderr = cast(TextIO, HarmlessStream(sys.stderr or nowhere))
     if sys.stdout.isatty():
         sys.stdout = cast(TextIO, HarmlessStream(sys.stdout))
     else:

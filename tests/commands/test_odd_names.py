@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import shutil
 import subprocess
 from pathlib import Path
@@ -84,3 +85,9 @@ def test_submit(aws: Aws, tmp_path: Path) -> None:
     assert SPELLED.partition(r"\n")[0] in got
     (fetched,) = tmp_path.glob("a_*.json")
     assert fetched.read_text() == "{}"
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-"])
+def test_where_nobody_listens(closed: str) -> None:
+    command = f"{shlex.join(command_line('cost'))} {closed}"
+    assert subprocess.run(["sh", "-c", command], check=False, env=environment()).returncode == 0
