@@ -21,7 +21,8 @@ from measuring import check, command_line, print_table, write_json
 
 # isort: split
 from human_detector.errors import AnalysisCrashed, Interrupted
-from human_detector.processes.analysis_process import AnalysisProcess, AnalysisRequest, AnalysisSettings
+from human_detector.processes.analysis_process import AnalysisProcess
+from human_detector.processes.analysis_request import AnalysisRequest, AnalysisSettings
 from human_detector.processes.decoder_pool import Decoder, DecoderPool, DecoderSettings
 from sample_clip import BIKES, sample_clip
 

@@ -30,7 +30,8 @@ from human_detector.aws.waiting_times import (
 from human_detector.configuration import Configuration, load_configuration
 from human_detector.errors import BadMessage, ConfigurationError, Interrupted, LeaseLost, TransientError
 from human_detector.logs import log_context, set_up_logging
-from human_detector.processes.analysis_process import AnalysisProcess, AnalysisSettings
+from human_detector.processes.analysis_process import AnalysisProcess
+from human_detector.processes.analysis_request import AnalysisSettings
 from human_detector.processes.cage.doors import hide_worker
 from human_detector.processes.decoder_pool import DecoderPool, DecoderSettings
 from human_detector.validation import Number, option

@@ -15,7 +15,8 @@ import pytest
 
 from human_detector.errors import AnalysisCrashed, ConfigurationError, Interrupted, VideoError
 from human_detector.processes import analysis_process, analysis_serving
-from human_detector.processes.analysis_process import AnalysisProcess, AnalysisRequest, AnalysisSettings
+from human_detector.processes.analysis_process import AnalysisProcess
+from human_detector.processes.analysis_request import AnalysisRequest, AnalysisSettings
 from human_detector.processes.decoder_pool import DecoderPool, DecoderSettings
 from human_detector.processes.wire import Channel, pair
 from human_detector.results.made_of import made_of

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from human_detector.processes.analysis_process import AnalysisProcess, AnalysisRequest, AnalysisSettings
+from human_detector.processes.analysis_process import AnalysisProcess
+from human_detector.processes.analysis_request import AnalysisRequest, AnalysisSettings
 from human_detector.processes.decoder_pool import DecoderPool, DecoderSettings
 from support.breaking_in import make_clip
 from support.landlock import needs_landlock

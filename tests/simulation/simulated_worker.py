@@ -20,7 +20,7 @@ from human_detector.aws.queue import JobQueue, Message
 from human_detector.aws.storage import Storage
 from human_detector.configuration import Configuration, WorkerSettings
 from human_detector.errors import AnalysisCrashed, Interrupted, VideoError
-from human_detector.processes.analysis_process import AnalysisRequest, Finished
+from human_detector.processes.analysis_request import AnalysisRequest, Finished
 from human_detector.results.writer import lines_path
 from human_detector.worker import (
     analysis_turn,

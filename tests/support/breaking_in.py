@@ -16,7 +16,8 @@ import av
 import numpy as np
 
 from human_detector.errors import HumanDetectorError, Interrupted, VideoError
-from human_detector.processes.analysis_process import AnalysisProcess, AnalysisRequest, AnalysisSettings
+from human_detector.processes.analysis_process import AnalysisProcess
+from human_detector.processes.analysis_request import AnalysisRequest, AnalysisSettings
 from human_detector.processes.decoder_pool import DecoderPool, DecoderSettings
 from support import broken_decoder
 from support.intruder import try_all

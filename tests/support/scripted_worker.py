@@ -14,7 +14,7 @@ from human_detector.aws.s3_keys import PARTIAL_PREFIX
 from human_detector.aws.storage import S3Object
 from human_detector.configuration import Configuration, WorkerSettings
 from human_detector.errors import Superseded
-from human_detector.processes.analysis_process import AnalysisRequest, Finished
+from human_detector.processes.analysis_request import AnalysisRequest, Finished
 from human_detector.results.writer import lines_path
 from human_detector.worker.analysis_turn import AnalysisTurn
 from human_detector.worker.claim import ClaimedStep, Purpose

@@ -19,7 +19,7 @@ from human_detector.errors import (
     TransientError,
     VideoError,
 )
-from human_detector.processes.analysis_process import AnalysisRequest, Finished
+from human_detector.processes.analysis_request import AnalysisRequest, Finished
 from human_detector.worker.claim import ClaimedStep
 from human_detector.worker.failures import Fate
 from human_detector.worker.heartbeat import Heartbeat

@@ -21,7 +21,7 @@ from human_detector.errors import (
     ObjectReplaced,
     TransientError,
 )
-from human_detector.processes.analysis_process import AnalysisRequest, Finished
+from human_detector.processes.analysis_request import AnalysisRequest, Finished
 from human_detector.worker.end_of_work import EndOfWork
 from human_detector.worker.failures import Fate
 from human_detector.worker.health import Health, health_files

@@ -11,7 +11,7 @@ from human_detector.aws.storage import S3Object
 from human_detector.configuration import Configuration
 from human_detector.errors import Interrupted, PermanentError, TransientError
 from human_detector.logs import current_context
-from human_detector.processes.analysis_process import AnalysisRequest
+from human_detector.processes.analysis_request import AnalysisRequest
 from human_detector.results.writer import lines_path
 from human_detector.worker.copy_beside_result import write_worker_copy
 from human_detector.worker.heartbeat import Heartbeat

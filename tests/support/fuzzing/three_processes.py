@@ -12,7 +12,8 @@ from typing import Any, Self
 import psutil
 
 from human_detector.errors import AnalysisCrashed, PermanentError, TransientError
-from human_detector.processes.analysis_process import AnalysisProcess, AnalysisRequest, AnalysisSettings
+from human_detector.processes.analysis_process import AnalysisProcess
+from human_detector.processes.analysis_request import AnalysisRequest, AnalysisSettings
 from human_detector.processes.decoder_pool import DecoderPool, DecoderSettings
 from human_detector.results.reader import read_local_result
 from human_detector.video_analyzer import VideoAnalyzer
