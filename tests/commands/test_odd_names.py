@@ -57,6 +57,20 @@ def test_analyze_report_and_export(videos: Path, tmp_path: Path) -> None:
     assert piped("report", video, result) == (0, os.fsencode(f"{out / NAME}.report.html\n"), b"")
 
 
+def test_names_as_long_as_they_can_be(tmp_path: Path) -> None:
+    for name in ("x" * 251 + ".mp4", "x" * 250 + "y.mp4", "é" * 125 + ".mp4"):
+        shutil.copy(sample_clip(), tmp_path / name)
+    out = tmp_path / "out"
+    wanted = ("--frame-ratio", "0.05", "--report", "--annotate", "--export", "yolo", "--output", out)
+    status, _, errors = piped("analyze", INSTANT, *wanted, *tmp_path.glob("*.mp4"))
+    assert status == 0, errors
+    assert {path.name for path in out.glob("*.report.html")} == {
+        f"{'x' * 210}.report.html",
+        f"{'x' * 210}-2.report.html",
+        f"{'é' * 105}.report.html",
+    }
+
+
 def test_a_name_that_is_no_text(tmp_path: Path) -> None:
     """Such as one from a machine with another encoding."""
     video = tmp_path / "n\udce4me.mp4"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from itertools import chain, count
 from pathlib import Path
@@ -12,6 +13,8 @@ from human_detector.results.reader import read_header
 from human_detector.results.writer import lines_path, partial_path
 from human_detector.utils import parse_json
 
+LONGEST_STEM_BYTES = 210
+"""Disks take names of 255 bytes, and some of ours end in `-2.anonymized.json.frames`."""
 Header = Mapping[str, Any]
 """A result without its frames; empty where a file is there and does not say what it is of."""
 IsOwn = Callable[[Header], bool]
@@ -34,9 +37,11 @@ class OutputNames:
         """A name for the files of one more video: that of its earlier files, or else one that is free.
 
         Args:
-            stem: of the video, which is the name unless another video has it; that one gets a number.
+            stem: of the video, which is the name unless another video has it (that one gets a number), or it
+                is so long that nothing fits behind it.
             *is_own: whether what is there is of this very video; the surest sign first.
         """
+        stem = _that_fits(stem)
         there = {}
         for name in chain([stem], (f"{stem}-{number}" for number in count(2))):
             if name in self._taken:
@@ -85,6 +90,12 @@ def own_of_record(video_id: int) -> IsOwn:
         video_id: its key.
     """
     return lambda header: header.get("video_id") == video_id
+
+
+def _that_fits(stem: str) -> str:
+    while len(os.fsencode(stem)) > LONGEST_STEM_BYTES:
+        stem = stem[:-1]
+    return stem
 
 
 def _read(result: Path) -> Header:

@@ -31,6 +31,10 @@ def _is_text(value: Any) -> bool:
     return isinstance(value, str)
 
 
+def _is_map(value: Any) -> bool:
+    return isinstance(value, dict)
+
+
 def _is_detector(value: Any) -> bool:
     kinds = [str, dict][: len(value)] if isinstance(value, list) and 1 <= len(value) <= 2 else ()
     return bool(kinds) and all(map(isinstance, value, kinds))
@@ -43,7 +47,7 @@ _VIDEO: Mapping[str, IsValid] = {
 }
 _VIDEO_MAY_SAY = dict.fromkeys(("bucket", "key", "etag", "file", "damage"), _is_text)
 _ENGINE = dict.fromkeys(("name", "version", "device"), _is_text)
-_FRAME: Mapping[str, IsValid] = {"index": _is_count, "timestamp": _is_number}
+_FRAME: Mapping[str, IsValid] = {"index": _is_count, "timestamp": _is_number, "detections": _is_map}
 _DETECTION: Mapping[str, IsValid] = {"label": _is_text, "score": _is_share}
 _DETECTION_MAY_SAY = dict.fromkeys(("track_id", "person_track_id"), _is_count)
 _BOX = dict.fromkeys(SIDES, _is_share)
@@ -76,7 +80,7 @@ def odd_place(document: Mapping[str, Any]) -> str | None:
 
 
 def _odd_in_frame(frame: Any) -> str | None:
-    place = _odd_in(frame, {**_FRAME, "detections": _is_map})
+    place = _odd_in(frame, _FRAME)
     if place is not None:
         return place
     for name, found in frame["detections"].items():
@@ -107,7 +111,3 @@ def _odd_in(
         if key in part and not is_valid(part[key]):
             return f".{key}"
     return None
-
-
-def _is_map(value: Any) -> bool:
-    return isinstance(value, dict)
