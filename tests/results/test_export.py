@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import botocore.session
 import numpy as np
@@ -19,6 +20,8 @@ from human_detector.errors import PermanentError
 from human_detector.results.detection_arrays import Detections
 from human_detector.results.exports.formats import EXPORTERS
 from human_detector.results.reader import read_result
+from human_detector.utils import harmless
+from support.hostile import NAME
 from support.sample_results import HEIGHT, WIDTH, sample_result, two_labels
 from support.worker_harness import Aws
 
@@ -249,6 +252,30 @@ def test_a_result_without_detections(name: str, tmp_path: Path) -> None:
 
 
 # ---- the command ----
+
+
+@pytest.mark.parametrize("name", EXPORTERS)
+def test_labels_and_names_of_detectors_can_be_anything(name: str, tmp_path: Path) -> None:
+    odd = f"../{NAME}</annotations>&{'x' * 300}"
+    document = sample_result()
+    document["summary"]["detectors"] = {odd: document["summary"]["detectors"]["HumanDetector"]}
+    document["human_detection"]["detectors"] = [[odd, {"label": odd}]]
+    for frame in document["frames"]:
+        (_, found, _) = frame["detections"].values()
+        frame["detections"] = {odd: [{**each, "label": odd} for each in found]}
+    (tmp_path / "out").mkdir()
+    for path in export(name, document, tmp_path / "out").values():
+        assert path.name == harmless(path.name)
+        if path.suffix == ".xml":
+            labels = {
+                text
+                for each in ElementTree.parse(path).iter()
+                for text in (each.get("label"), each.get("value"), each.text)
+            }
+            assert harmless(odd) in labels
+        elif path.suffix == ".json":
+            json.loads(path.read_text())
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
 
 def test_the_command_writes_beside_the_result(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from xml.etree.ElementTree import Element, ElementTree, SubElement, indent
 
 from human_detector.results.exports.data_sets import LabelledPicture, labelled_pictures, labels_in_order
+from human_detector.utils import harmless
 
 
 def export_cvat(document: Mapping[str, Any], folder: Path, name: str) -> list[Path]:
@@ -33,12 +34,13 @@ def write_cvat(pictures: Sequence[LabelledPicture], labels: Sequence[str], path:
     Returns:
         The file.
     """
+    # XML has no control characters, and a label or a name can be anybody's.
     root = Element("annotations")
     SubElement(root, "version").text = "1.1"
     names = SubElement(SubElement(SubElement(root, "meta"), "task"), "labels")
     for label in labels:
         entry = SubElement(names, "label")
-        SubElement(entry, "name").text = label
+        SubElement(entry, "name").text = harmless(label)
         SubElement(entry, "attributes")
     for number, picture in enumerate(pictures):
         _add_image(root, number, picture)
@@ -49,7 +51,9 @@ def write_cvat(pictures: Sequence[LabelledPicture], labels: Sequence[str], path:
 
 def _add_image(root: Element, number: int, picture: LabelledPicture) -> None:
     width, height = picture.size
-    image = SubElement(root, "image", id=str(number), name=picture.name, width=str(width), height=str(height))
+    image = SubElement(
+        root, "image", id=str(number), name=harmless(picture.name), width=str(width), height=str(height)
+    )
     for found in picture.found:
         box = found["box"]
         sides = {
@@ -58,5 +62,5 @@ def _add_image(root: Element, number: int, picture: LabelledPicture) -> None:
             "xbr": box["x_max"] * width,
             "ybr": box["y_max"] * height,
         }
-        attributes = {"label": found["label"], "source": "auto", "occluded": "0", "z_order": "0"}
+        attributes = {"label": harmless(found["label"]), "source": "auto", "occluded": "0", "z_order": "0"}
         SubElement(image, "box", attributes | {side: f"{value:.2f}" for side, value in sides.items()})

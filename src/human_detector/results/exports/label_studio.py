@@ -15,6 +15,7 @@ from human_detector.results.exports.data_sets import (
     picture_name,
 )
 from human_detector.results.writer import compact
+from human_detector.utils import harmless
 
 BOXES, PICTURE = "label", "image"
 """Names that the tasks and the labelling interface share."""
@@ -38,7 +39,7 @@ def export_label_studio(document: Mapping[str, Any], folder: Path, name: str) ->
     SubElement(view, "Image", name=PICTURE, value=f"${PICTURE}")
     boxes = SubElement(view, "RectangleLabels", name=BOXES, toName=PICTURE)
     for label in labels_in_order(document):
-        SubElement(boxes, "Label", value=label)
+        SubElement(boxes, "Label", value=harmless(label))  # XML has no control characters
     indent(view)
     ElementTree(view).write(interface_path, encoding="utf-8")
     return [tasks_path, interface_path]
@@ -77,6 +78,6 @@ def _region(found: Mapping[str, Any], number: int, video: Mapping[str, Any]) -> 
         "value": {
             **{side: round(100 * share, DIGITS) for side, share in per_cent.items()},
             "rotation": 0,
-            "rectanglelabels": [found["label"]],
+            "rectanglelabels": [harmless(found["label"])],
         },
     }
