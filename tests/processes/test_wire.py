@@ -166,6 +166,10 @@ def test_a_message_that_fits_is_taken() -> None:
         ([1, 2], "none of looked, opened, frame"),
         ("frame", "none of looked, opened, frame"),
         ({"say": "failed", "error": "SystemExit", "problems": ["x"]}, "failed.error"),
+        (
+            {"say": "failed", "error": "ConfigurationError", "problems": ["x"]},
+            "valid is one of VideoError, TransientError",
+        ),
         ({"say": "failed", "error": "VideoError", "problems": []}, "failed.problems"),
     ],
 )

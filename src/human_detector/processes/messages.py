@@ -18,7 +18,7 @@ Downwards, to the right, goes what the reader needs; upwards, what the reader ch
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -69,9 +69,14 @@ _VIDEO = {
     "damage": Words(),
 }
 _ENGINE = {"name": Words(), "version": Words(), "device": Words()}
-_FAILED = {"error": OneOf(tuple(ERRORS)), "problems": ListOf(Words(), "a list of sentences", fewest=1)}
 _SENTENCES = ListOf(Words(), "a list of sentences")
 _MISSING = {"missing": _SENTENCES, "missing_extras": _SENTENCES}
+
+
+def _failed(errors: Iterable[str]) -> Section:
+    """The message `failed`, with one of these errors."""
+    sentences = ListOf(Words(), "a list of sentences", fewest=1)
+    return _said(error=OneOf(tuple(errors)), problems=sentences)
 
 
 def _said(**checks: Check) -> Section:
@@ -83,7 +88,7 @@ FROM_ANALYSIS: Mapping[str, Section] = {
     "ready": _said(engine=Section(_ENGINE, required=tuple(_ENGINE)), **_MISSING),
     "progress": _said(fraction=_SHARE),
     "finished": _said(analyzed_frames=WholeNumber(0, _MOST_FRAMES)),
-    "failed": _said(**_FAILED),
+    "failed": _failed(ERRORS),
 }
 """What the analysis may say to the worker."""
 
@@ -108,7 +113,8 @@ FROM_DECODER: Mapping[str, Section] = {
     "frame": _said(index=WholeNumber(0, _MOST_FRAMES), timestamp=Number(0, _LONGEST_SECONDS), **_SO_FAR),
     "alive": _said(**_SO_FAR),
     "ended": _said(**_SO_FAR),
-    "failed": _said(**_FAILED),
+    # Never one that would end the worker, or be for anything but this video.
+    "failed": _failed([VideoError.__name__, TransientError.__name__]),
 }
 """What a decoder may say to the analysis."""
 
