@@ -1,4 +1,4 @@
-"""Plants small faults into the life of a message, one after another, to see that the tests notice each of them.
+"""Plants small faults into the life of a message and into the cage, one after another, to see that the tests notice each of them.
 
 python tests/planted_faults.py [--only NAME] [--file MORE.py] [--by GUARD] [--list]
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
 import socket
+import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -23,8 +24,18 @@ HOSTILE = {
 }
 
 
-def test_a_hostile_video_fails_alone(aws: Aws, clip: Path, tmp_path: Path) -> None:
-    ids = {name: os.getpid() for name in ("worker", "analysis", "source", "sibling")}
+@pytest.fixture
+def bystander() -> Iterator[subprocess.Popen[bytes]]:
+    """A process that nobody must reach."""
+    with subprocess.Popen(["sleep", "600"]) as process:
+        yield process
+        process.kill()
+
+
+def test_a_hostile_video_fails_alone(
+    aws: Aws, clip: Path, tmp_path: Path, bystander: subprocess.Popen[bytes]
+) -> None:
+    ids = dict.fromkeys(("worker", "analysis", "source", "sibling"), bystander.pid)
     failed_twice = {"step": "human_detector", "state": "interrupted", "attempt": 2, "failures": 2}
     for video_id, (attack, _) in HOSTILE.items():
         aws.submit(video_id, break_in(attack, **ids))
@@ -56,3 +67,4 @@ def test_a_hostile_video_fails_alone(aws: Aws, clip: Path, tmp_path: Path) -> No
     assert aws.result(5)["summary"]["analyzed_frames"] == aws.result(5)["video"]["frame_count"] > 0
     assert running.log.count("is ready after") == 1, "the models stayed loaded"
     assert running.leftovers == []
+    assert bystander.poll() is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from planted.catalogue.cage import CAGE
 from planted.catalogue.claims import CLAIMS
 from planted.catalogue.jobs import JOBS
 from planted.catalogue.messages import MESSAGES
@@ -24,4 +25,5 @@ FAULTS = [
     *UNFINISHED,
     *VERDICTS,
     *WORKER,
+    *CAGE,
 ]

@@ -14,10 +14,12 @@ from support.landlock import needs_landlock
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the cage is made of parts of Linux")
 
 IMPORTS = """
-import ctypes, resource, shutil, signal, socket, subprocess, threading, fcntl
+import ctypes, fcntl, platform, resource, signal, socket, subprocess, threading
 from pathlib import Path
 from human_detector.processes.cage.doors import confine_analysis, confine_analysis_early
 parent = os.getppid()
+CLONE, CLONE3 = {"x86_64": 56, "aarch64": 220}[platform.machine()], 435
+NEW_USER, FIOSETOWN = 0x10000000, 0x8901
 unix = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
 """
 LATE = "cage = confine_analysis(uses_gpu=False); tell(missing=cage.missing)\n"
@@ -44,6 +46,7 @@ REFUSED = [
     "os.kill(0, 0)",
     "signal.pidfd_send_signal(os.pidfd_open(parent), 0)",
     "fcntl.fcntl(0, fcntl.F_SETOWN, parent)",
+    "fcntl.ioctl(unix, FIOSETOWN, parent.to_bytes(4, 'little'))",
     "resource.prlimit(parent, resource.RLIMIT_DATA)",
     "c('ptrace', 16, parent, 0, 0)",
     "c('process_vm_readv', parent, 0, 0, 0, 0, 0)",
@@ -106,6 +109,16 @@ def test_on_a_gpu_a_program_may_be_started_and_has_the_same_rights() -> None:
     )
     assert ended["status"] == 1
     assert "PermissionError: [Errno 1]" in ended["errors"]
+
+
+def test_on_a_gpu_no_process_starts_in_a_namespace_of_its_own() -> None:
+    ended = run_child(
+        IMPORTS
+        + "confine_analysis(uses_gpu=True)\n"
+        + "tell(clone=outcome(lambda: c('syscall', CLONE, NEW_USER | signal.SIGCHLD, 0, 0, 0, 0)))\n"
+        + "tell(clone3=outcome(lambda: c('syscall', CLONE3, 0, 0)))"
+    )
+    assert (ended["clone"], ended["clone3"]) == ("EPERM", "ENOSYS")
 
 
 def make_places(folder: Path) -> Path:

@@ -16,12 +16,15 @@ MEMORY = 256 << 20
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the cage is made of parts of Linux")
 
 BEFORE = """
-import ctypes, mmap, platform, resource, signal, socket, threading, time
+import ctypes, fcntl, mmap, platform, resource, signal, socket, struct, termios, threading, time
 from human_detector.processes.cage.doors import close_decoder_door
 parent = os.getppid()
 libc = ctypes.CDLL(None)
 CLONE = {"x86_64": 56, "aarch64": 220}[platform.machine()]
 NEW_USER = 0x10000000
+FUTEX, LOCK_PI = {"x86_64": 202, "aarch64": 98}[platform.machine()], 6
+WILL_NEED = 3
+NOBODY = 2**22 - 1  # an id that no process has
 page = ctypes.addressof(ctypes.create_string_buffer(8192)) // 4096 * 4096 + 4096
 ours, theirs = socket.socketpair()
 keep = [ours.fileno(), theirs.fileno()]
@@ -67,10 +70,16 @@ REFUSED = [
     "os.chmod('/nowhere', 0o777)",
     "os.pipe()",
     "os.setuid(0)",
-    "c('setrlimit', resource.RLIMIT_DATA, ctypes.create_string_buffer(b'\\xff' * 16))",
+    "c('setrlimit', resource.RLIMIT_NOFILE, struct.pack('2Q', 8, 8))",
     "resource.prlimit(parent, resource.RLIMIT_DATA)",
     "c('prctl', 4, 1, 0, 0, 0)",
     "c('tgkill', parent, parent, 0)",
+    "c('tgkill', NOBODY, NOBODY, 0)",
+    "c('syscall', FUTEX, page, LOCK_PI, 0, 0, 0, 0)",
+    "c('madvise', page, 4096, WILL_NEED)",
+    "fcntl.fcntl(ours, fcntl.F_SETOWN, parent)",
+    "fcntl.fcntl(0, fcntl.F_GETFD)",
+    "fcntl.ioctl(ours, termios.FIONREAD, bytes(4))",
     "c('mprotect', page, 4096, mmap.PROT_READ | mmap.PROT_EXEC)",
     "c('syscall', CLONE, NEW_USER, 0, 0, 0, 0)",
     "c('syscall', CLONE, signal.SIGCHLD, 0, 0, 0, 0)",

@@ -113,8 +113,7 @@ def _around(folder: Path, hidden: list[Path]) -> Iterator[Path]:
         return
     with suppress(OSError):  # what cannot be listed cannot be allowed
         for child in sorted(folder.iterdir()):
-            if not child.is_symlink():  # it may lead to something hidden; its target has a path of its own
-                yield from _around(child, hidden)
+            yield from _around(child, hidden)
 
 
 def _restrict(rules: Iterable[tuple[Path, int]]) -> str | None:
@@ -149,6 +148,7 @@ def _gap(version: int) -> str | None:
 
 def _allow(ruleset: int, path: Path, rights: int) -> None:
     try:
+        # A link itself: it may lead to something hidden, and its target has a path of its own.
         place = os.open(path, os.O_PATH | os.O_CLOEXEC | os.O_NOFOLLOW)
     except OSError:
         return  # gone in the meantime, or out of reach anyway
