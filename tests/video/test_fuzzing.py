@@ -20,7 +20,7 @@ from support.media import needs_ffmpeg
 pytestmark = needs_ffmpeg
 
 FILES = 300
-THROUGH_ALL = 50
+THROUGH_ALL = 200
 
 
 def every_node(nodes: list[Node]) -> Iterator[Node]:
