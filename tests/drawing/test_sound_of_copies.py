@@ -10,6 +10,9 @@ from pathlib import Path
 import pytest
 
 from human_detector.drawing.copies import write_annotated, write_playable
+from support.bombs.making import find
+from support.fuzzing.ebml import EBML
+from support.fuzzing.tree import DEPTH_READ
 from support.media import (
     clip,
     needs_ffmpeg,
@@ -207,3 +210,38 @@ def test_damaged_sound_costs_no_picture(tmp_path: Path) -> None:
     assert len(probe_stamps(copy)) == 50
     assert streams(copy, "a")[0]["codec_name"] == "aac"
     assert sound_onset(copy) == pytest.approx(1, abs=FRAME)
+
+
+def damage_sound_of_ts(video: Path, every: int) -> None:
+    """Overwrite what is sound in every so many packets of a transport stream."""
+    data = bytearray(video.read_bytes())
+    places = [
+        place for place in range(0, len(data), 188) if data[place + 1] & 0x1F == 1 and data[place + 2] == 1
+    ]
+    assert len(places) > 20
+    for place in places[::every]:
+        data[place + 60 : place + 188] = b"\x55" * 128
+    video.write_bytes(data)
+
+
+@pytest.mark.parametrize("every", [1, 3])
+def test_sound_that_fits_into_no_copy_is_left_out(tmp_path: Path, every: int) -> None:
+    """All of it, so that not even its kind is understood, or packets that an MP4 does not take."""
+    video = tmp_path / "v.ts"
+    run_ffmpeg(*PICTURES, *BEEP, *H264, "-c:a", "aac", video)
+    damage_sound_of_ts(video, every)
+    assert len(probe_stamps(annotated(video))) == 50
+
+
+def test_a_damaged_set_up_of_sound_costs_no_picture(tmp_path: Path) -> None:
+    """An MP4 has it at its end: there it would turn out that it is none."""
+    video = tmp_path / "v.mkv"
+    run_ffmpeg(*PICTURES, *BEEP, *H264, "-c:a", "flac", video)
+    roots = EBML.parse(video.read_bytes(), DEPTH_READ)
+    tracks = find(roots, bytes.fromhex("18538067"), bytes.fromhex("1654AE6B")).children or []
+    sound = tracks[-1]
+    assert find([sound], b"\xae", b"\x86").body == b"A_FLAC"
+    set_up = find([sound], b"\xae", bytes.fromhex("63A2"))
+    set_up.body = set_up.body[:20]
+    video.write_bytes(EBML.render(roots))
+    assert len(probe_stamps(annotated(video))) == 50

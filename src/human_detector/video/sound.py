@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Iterator
 from contextlib import suppress
 from types import TracebackType
 from typing import Self, cast
 
 import av
+from av.audio.codeccontext import AudioCodecContext
 from av.audio.stream import AudioStream
 from av.container import OutputContainer
 from av.packet import Packet
@@ -21,6 +23,9 @@ MP4_SOUND = ("aac", "ac3", "alac", "eac3", "flac", "mp3", "opus")
 """Codecs that players find in an MP4."""
 BROWSER_SOUND = ("aac", "flac", "mp3", "opus")
 """Those of them that every browser plays."""
+
+_SETUP_BYTES = {"flac": (34, 34), "alac": (36, 36), "opus": (19, math.inf)}
+"""How long at least and at most the set-up of a decoder is that an MP4 takes: else it fails at its end."""
 
 
 class Sound:
@@ -62,10 +67,11 @@ class Sound:
             target: the copy, of which nothing is written yet.
         """
         container = self._file.container
-        decodable = [stream for stream in container.streams.audio if stream.codec_context is not None]
-        for stream in decodable:
-            is_copied = stream.codec_context.codec.canonical_name in self._copied
-            kind = CopiedTrack if is_copied else EncodedTrack
+        for stream in container.streams.audio:
+            # One without a decoder, or of which not even a beginning was understood.
+            if stream.codec_context is None or not stream.codec_context.sample_rate:
+                continue
+            kind = CopiedTrack if self._is_copied(stream.codec_context) else EncodedTrack
             with suppress(UnknownLayout):
                 self._tracks[stream.index] = kind(stream, self._source.origin, target)
         for other in container.streams:
@@ -74,6 +80,11 @@ class Sound:
         if self._tracks:
             streams = [container.streams[index] for index in self._tracks]
             self._packets = cast("Iterator[Packet[AudioStream]]", container.demux(*streams))
+
+    def _is_copied(self, decoder: AudioCodecContext) -> bool:
+        name = decoder.codec.canonical_name
+        least, most = _SETUP_BYTES.get(name, (0, math.inf))
+        return name in self._copied and least <= decoder.extradata_size <= most
 
     def take(self, until: float) -> Iterator[Packet[AudioStream]]:
         """Gives what the copy has not got yet of the sound up to a time.

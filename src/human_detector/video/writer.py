@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
@@ -19,6 +20,8 @@ from human_detector.video.sound import Sound
 TICKS_PER_SECOND = 90_000
 _BT709 = 1  # the number of ITU-T H.273 for matrix, primaries and transfer alike
 _UNKNOWN_RATE = 25
+_DAMAGED = (av.InvalidDataError, av.ArgumentError, av.PatchWelcomeError)
+"""What FFmpeg says of a packet that fits into no MP4."""
 
 
 class VideoWriter:
@@ -85,7 +88,8 @@ class VideoWriter:
         """Keep the sound close to the pictures in the file, so that a player finds both in one place."""
         if self._sound:
             for packet in self._sound.take(until):
-                self._container.mux(packet)
+                with suppress(*_DAMAGED):  # such a moment is silent
+                    self._container.mux(packet)
 
     def __enter__(self) -> Self:
         return self
