@@ -13,6 +13,9 @@ from numpy.typing import NDArray
 REQUIRED, PREFERRED = "required", "preferred"
 """What somebody may say of the cage: no videos without it, or a warning where something of it is missing."""
 
+FULL_PRECISION = "fp32"
+"""The kind of number that networks are made for: what computes in another one, says so in the result."""
+
 Image = NDArray[np.uint8]
 """One RGB picture: uint8 [height, width, 3]."""
 
@@ -87,11 +90,15 @@ class Detection:
 
 @dataclass(frozen=True, slots=True)
 class EngineInfo:
-    """What computes: the library, its version and the device, such as `GPU:0 Tesla T4`."""
+    """What computes: the library, its version, the device, such as `GPU:0 Tesla T4`, and the precision.
+
+    The precision is that of one model, and stands in the result by detector.
+    """
 
     name: str
     version: str
     device: str
+    precision: str = FULL_PRECISION
 
     def to_dict(self) -> dict[str, str]:
         """The engine as the result file has it."""

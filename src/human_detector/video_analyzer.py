@@ -27,7 +27,7 @@ from human_detector.results.document import AnalysisHeader, AnalysisResult, Summ
 from human_detector.results.made_of import made_of
 from human_detector.results.tracking import FrameTracks, NoTracks
 from human_detector.results.writer import ResultFileWriter
-from human_detector.values import EngineInfo, FrameDetections
+from human_detector.values import FULL_PRECISION, EngineInfo, FrameDetections
 
 Stop = Callable[[], bool]
 
@@ -88,6 +88,16 @@ class VideoAnalyzer:
         """What computes: the engine of the first detector that names one."""
         named = (detector.engine for detector in self.detectors if detector.engine)
         return next(named, EngineInfo("python", platform.python_version(), "CPU"))
+
+    @property
+    def precisions(self) -> dict[str, str]:
+        """In what the detectors compute that do not compute in fp32, known after `load`."""
+        engines = {detector.name: detector.engine for detector in self.detectors}
+        return {
+            name: engine.precision
+            for name, engine in engines.items()
+            if engine and engine.precision != FULL_PRECISION
+        }
 
     def load(self) -> None:
         """Load and warm up all models. Called when first needed, or early to save the first video the wait.
@@ -197,4 +207,6 @@ class VideoAnalyzer:
             stopped = video.progress < 1.0
             info = video.info()
             info = replace(info, complete=info.complete and not stopped)
-            return AnalysisHeader(info, self.arguments, self.engine, summary, stopped, tracks.owners())
+            return AnalysisHeader(
+                info, self.arguments, self.engine, summary, stopped, tracks.owners(), self.precisions
+            )

@@ -173,7 +173,7 @@ def test_a_file_that_is_no_onnx_model_is_refused(
 
 @pytest.mark.parametrize("engine", ["openvino", "onnxruntime"])
 def test_an_onnx_model_in_a_precision_that_the_device_lacks_is_refused(engine: str, tmp_path: Path) -> None:
-    with pytest.raises(ConfigurationError, match=r"precision: found 'fp16', valid for .* fp32"):
+    with pytest.raises(ConfigurationError, match=r"precision: found 'fp16', valid for .* fp32, .*auto"):
         load_engine(engine, ModelSettings("small", small_onnx(tmp_path), 1, "fp16"))
 
 

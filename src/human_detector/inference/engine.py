@@ -16,8 +16,11 @@ from human_detector.values import EngineInfo, Image, ScaledImage
 ENGINES = ("auto", "tensorflow", "openvino", "onnxruntime")
 """What a detector's argument `engine` may be."""
 
-PRECISIONS = ("fp32", "bf16", "fp16")
-"""What a detector's argument `precision` may be: in what kind of number the network computes."""
+PRECISIONS = ("fp32", "bf16", "fp16", "int8", "auto")
+"""What a detector's argument `precision` may be: in what kind of number the network computes.
+
+`auto` is the fastest that the device and the model have; what it was stands in `Engine.info`.
+"""
 
 
 class NotForThisEngine(ConfigurationError):

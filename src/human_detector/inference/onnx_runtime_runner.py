@@ -26,9 +26,9 @@ class OnnxRuntimeRunner:
     """See `Runner`."""
 
     def __init__(self, settings: ModelSettings, model: OnnxModel) -> None:
-        if settings.precision != "fp32":
+        if settings.precision not in ("fp32", "auto"):
             raise ConfigurationError(
-                f"precision: found {settings.precision!r}, valid for ONNX Runtime is fp32"
+                f"precision: found {settings.precision!r}, valid for ONNX Runtime are fp32, auto"
             )
         self._outputs = model.outputs
         options = onnxruntime.SessionOptions()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,16 +11,16 @@ from numpy.typing import NDArray
 from human_detector.inference.engine import Candidates, ModelSettings, NotForThisEngine, Picture
 from human_detector.inference.openvino_device import (
     DEVICE,
-    check_precision,
     core,
     engine_info,
     options,
     processor,
     reason,
 )
-from human_detector.inference.openvino_graph import read_network, read_whole
+from human_detector.inference.openvino_graph import read_network, read_quantised, read_whole
+from human_detector.inference.openvino_precision import Chosen, choose_precision
 from human_detector.inference.openvino_requests import Requests
-from human_detector.inference.ssd_network import OUTPUTS, find_network, require_outputs
+from human_detector.inference.ssd_network import OUTPUTS, SsdNetwork, find_network, require_outputs
 from human_detector.inference.ssd_surgery import BOXES, SCORES
 
 
@@ -35,22 +36,20 @@ class OpenVinoEngine:
     """
 
     def __init__(self, settings: ModelSettings) -> None:
-        self.info = engine_info()
-        check_precision(settings.precision)
+        chosen = choose_precision(settings)
+        self.info = engine_info(chosen.precision)
         self._network = find_network(settings.model, settings.graph)
         self.input_size = self._network.input_size if self._network else None
         self.class_names: Mapping[int, str] = {}
         try:
-            model = (
-                read_network(core(), self._network) if self._network else read_whole(core(), settings.graph)
-            )
+            model = _read(settings, self._network, chosen)
         except RuntimeError as error:
             raise NotForThisEngine(
                 f"the model {settings.model!r} cannot be read by OpenVINO ({reason(error)}): "
                 f"{settings.graph} is damaged, or has operations that only the engine tensorflow knows"
             ) from error
         try:
-            compiled = core().compile_model(model, DEVICE, options(settings.precision, "THROUGHPUT"))
+            compiled = core().compile_model(model, DEVICE, options(chosen.precision, "THROUGHPUT"))
         except RuntimeError as error:
             raise NotForThisEngine(
                 f"the model {settings.model!r} cannot be run by OpenVINO on this CPU ({processor()}): "
@@ -73,3 +72,9 @@ class OpenVinoEngine:
             return Candidates.at_least(min_score, of_image)
         boxes, scores = of_image
         return self._network.suppression.apply(boxes, scores, min_score)
+
+
+def _read(settings: ModelSettings, network: SsdNetwork | None, chosen: Chosen) -> Any:
+    if chosen.network:
+        return read_quantised(core(), settings.model, chosen.network)
+    return read_network(core(), network) if network else read_whole(core(), settings.graph)

@@ -7,6 +7,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from human_detector.errors import ConfigurationError
 from human_detector.inference.model_catalogue import FROZEN_GRAPH
 from human_detector.inference.model_files import SAVED_MODEL
 from human_detector.inference.openvino_module import ov
@@ -31,6 +32,21 @@ def read_network(core: ov.Core, network: SsdNetwork) -> ov.Model:
         model.reshape([1, *network.input_size, 3])
         _transpose_late(model)
         return model
+
+
+def read_quantised(core: ov.Core, model: str, network: Path) -> ov.Model:
+    """A network that was quantised.
+
+    Raises:
+        ConfigurationError: its files are damaged.
+    """
+    try:
+        return core.read_model(network)
+    except RuntimeError as error:
+        raise ConfigurationError(
+            f"the quantised model {model!r} is damaged: {network} and the .bin beside it cannot be loaded; "
+            f"delete it, then run: human-detector models quantize {model}"
+        ) from error
 
 
 def _transpose_late(model: ov.Model) -> None:

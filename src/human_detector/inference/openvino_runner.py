@@ -12,13 +12,14 @@ from human_detector.inference.onnx_engine import Outputs
 from human_detector.inference.onnx_model import OnnxModel
 from human_detector.inference.openvino_device import (
     DEVICE,
-    check_precision,
     core,
     engine_info,
     options,
     processor,
     reason,
 )
+from human_detector.inference.openvino_graph import read_quantised
+from human_detector.inference.openvino_precision import Chosen, choose_precision
 from human_detector.inference.openvino_requests import Requests
 
 MOST_SIZES = 2
@@ -29,16 +30,16 @@ class OpenVinoRunner:
     """See `Runner`. Compiled for each size of pictures anew, which is faster than once for any size."""
 
     def __init__(self, settings: ModelSettings, model: OnnxModel) -> None:
-        self.info = engine_info()
-        check_precision(settings.precision)
+        chosen = choose_precision(settings)
+        self.info = engine_info(chosen.precision)
         self._settings = settings
         self._picture = model.inputs.picture.name
         self._outputs = model.outputs
         # Frames of any size may be large: one at a time on all cores needs the memory of one.
         hint = "LATENCY" if model.input.size is None else "THROUGHPUT"
-        self._options = options(settings.precision, hint)
+        self._options = options(chosen.precision, hint)
         try:
-            self._network = core().read_model(settings.graph)
+            self._network = _read(settings, chosen)
         except RuntimeError as error:
             raise NotForThisEngine(
                 f"the model {settings.model!r} cannot be read by OpenVINO ({reason(error)}): "
@@ -71,3 +72,9 @@ class OpenVinoRunner:
                 f"{reason(error)}; the engine onnxruntime may run it"
             ) from error
         return Requests(compiled, [compiled.output(name) for name in self._outputs])
+
+
+def _read(settings: ModelSettings, chosen: Chosen) -> Any:
+    if chosen.network:
+        return read_quantised(core(), settings.model, chosen.network)
+    return core().read_model(settings.graph)

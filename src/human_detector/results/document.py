@@ -68,6 +68,7 @@ class AnalysisHeader:
         summary: the counts.
         stopped: somebody stopped the analysis before the end of the video.
         owners: whose the faces are; the frames say it, once all are there.
+        precisions: by detector, in what computed that did not compute in fp32.
     """
 
     video: VideoInfo
@@ -76,6 +77,7 @@ class AnalysisHeader:
     summary: Summary
     stopped: bool = False
     owners: Owners = field(default_factory=dict)
+    precisions: Mapping[str, str] = field(default_factory=dict)
 
     def to_dict(self, video_id: int | None = None, source: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """The document without its frames.
@@ -85,13 +87,14 @@ class AnalysisHeader:
             source: where the video came from: bucket, key and etag.
         """
         identity = {} if video_id is None else {"video_id": video_id}
+        precision = {"precision": dict(self.precisions)} if self.precisions else {}
         return {
             "schema_version": SCHEMA_VERSION,
             "producer": PRODUCER,
             **identity,
             "video": {**(source or {}), **self.video.to_dict()},
             "human_detection": dict(self.human_detection),
-            "engine": self.engine.to_dict(),
+            "engine": {**self.engine.to_dict(), **precision},
             "summary": self.summary.to_dict(),
         }
 
