@@ -19,6 +19,7 @@ FILES = {
     "requirements.txt": ["gpu", "onnx"],
     "requirements-cpu.txt": ["openvino"],
     "requirements-demo.txt": ["tensorflow", "demo"],
+    "requirements-quantize.txt": ["openvino", "quantize"],
 }
 EXTRAS_FILE = ["parquet", "evaluate", "onnx"]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,8 @@ from openvino import opset13 as ops
 from human_detector.inference.openvino_device import core, version
 from human_detector.inference.openvino_graph import read_network
 from human_detector.inference.openvino_module import ov
-from human_detector.inference.quantised_models import checksum_of, network_path, store_facts
+from human_detector.inference.quantised_models import checksum_of
+from human_detector.inference.quantised_models import store_quantised as store
 from human_detector.inference.ssd_network import find_network
 
 LEVELS = 256
@@ -38,22 +40,26 @@ def store_quantised(graph: Path, highest: float = 255.0, **facts: str) -> Path:
         **facts: see `facts_of`.
 
     Returns:
-        The path of the network.
+        The JSON file that tells of it.
     """
     network = None if graph.suffix == ".onnx" else find_network("it", graph)
     model = read_network(core(), network) if network else core().read_model(graph)
+    take_pictures_in_steps(model, highest)
+    with tempfile.TemporaryDirectory(dir=graph.parent) as folder:
+        file = Path(folder) / "network.xml"
+        ov.save_model(model, file, compress_to_fp16=False)
+        return store(graph, file, facts_of(graph, **facts))
+
+
+def take_pictures_in_steps(model: Any, highest: float) -> None:
+    """Have a network take its pictures in 256 steps from 0 to `highest`."""
     pictures = model.input(0)
     readers = [*pictures.get_target_inputs()]
     low, high = np.float32(0), np.float32(highest)
     in_steps = ops.fake_quantize(pictures, low, high, low, high, LEVELS)
     for reader in readers:
         reader.replace_source_output(in_steps.output(0))
-    made_of = facts_of(graph, **facts)
-    path = network_path(graph, made_of)
-    path.parent.mkdir(exist_ok=True)
-    ov.save_model(model, path, compress_to_fp16=False)
-    store_facts(graph, made_of)
-    return path
+    model.validate_nodes_and_infer_types()
 
 
 def copy_of_model(file: Path, folder: Path) -> Path:

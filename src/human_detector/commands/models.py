@@ -4,6 +4,7 @@ human-detector models [list]
 human-detector models get NAME... | --all
 human-detector models add NAME PATH|URL
 human-detector models inspect FILE
+human-detector models quantize NAME [--calibrate VIDEO...]
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from human_detector.commands import models_add, models_inspect
+from human_detector.commands import models_add, models_inspect, models_quantize
 from human_detector.commands.exit_statuses import EXIT_FAILED, EXIT_INTERRUPTED
 from human_detector.commands.lines import say
 from human_detector.errors import ModelUnavailable
@@ -30,12 +31,14 @@ def main(arguments: Sequence[str]) -> int:
     options = _parse(arguments)
     if options.action == "inspect":
         return models_inspect.inspect(options)
-    if options.action not in ("get", "add"):
+    if options.action not in ("get", "add", "quantize"):
         _list()
         return 0
     try:
         if options.action == "add":
             return models_add.add(options, _display())
+        if options.action == "quantize":
+            return models_quantize.quantize(options, _display())
         return _get([MODELS[name] for name in options.names or MODELS])
     except KeyboardInterrupt:
         print("human-detector models: stopped; run it again to go on", file=sys.stderr)
@@ -121,7 +124,7 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
         "in model/ of a clone, else in your data folder. Alone it shows the list.",
         epilog="For example: human-detector models get centernet_mobilenetv3 mobilenet_ssd_widerface",
     )
-    actions = parser.add_subparsers(dest="action", metavar="list | get | add | inspect")
+    actions = parser.add_subparsers(dest="action", metavar="list | get | add | inspect | quantize")
     actions.add_parser("list", help="show what is there, where, and what is missing")
     get = actions.add_parser(
         "get",
@@ -135,6 +138,7 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     get.add_argument("--all", action="store_true", help="all of them")
     models_add.add_arguments(actions)
     models_inspect.add_arguments(actions)
+    models_quantize.add_arguments(actions)
     options = parser.parse_args(arguments)
     if options.action == "get":
         if unknown := [name for name in options.names if name not in MODELS]:

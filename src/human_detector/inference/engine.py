@@ -67,12 +67,14 @@ class ModelSettings:
         graph: its file, from `find_model`.
         batch_size: the most images that are given at once.
         precision: one of `PRECISIONS`.
+        quantised: the quantised network to be loaded; None for the model itself, or what lies beside it.
     """
 
     model: str
     graph: Path
     batch_size: int
     precision: str = "fp32"
+    quantised: Path | None = None
 
 
 class Engine(Protocol):

@@ -17,8 +17,8 @@ def model_folder() -> Path:
     """The folder of the models: `$MODEL_DIR`, else `model/` of a clone, else in the user's data folder."""
     if given := os.environ.get("MODEL_DIR"):
         return Path(given)
-    if clone := _clone():
-        return clone / "model"
+    if folder := clone():
+        return folder / "model"
     # Imported when needed: the scripts in model/ also run where no package is installed.
     from platformdirs import user_data_path
 
@@ -75,7 +75,7 @@ def how_to_get(model: str) -> str:
     return f"give the path of a model, or get one with: human-detector models get {' | '.join(MODELS)}"
 
 
-def _clone() -> Path | None:
+def clone() -> Path | None:
     """The clone of the repository that this file lies in; None if it lies among installed packages."""
     folder = Path(__file__).resolve().parents[3]
     try:

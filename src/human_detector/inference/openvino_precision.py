@@ -33,6 +33,8 @@ def choose_precision(settings: ModelSettings) -> Chosen:
     Raises:
         ConfigurationError: this CPU lacks it, or nobody has quantised the model; says what to do.
     """
+    if settings.quantised:
+        return Chosen("int8", settings.quantised)
     if settings.precision == "auto":
         return _fastest(settings)
     able = able_precisions()

@@ -55,15 +55,28 @@ def find_quantised(graph: Path, openvino: str) -> Found:
     return Found(max(fit)[1] if fit else None, unfit)
 
 
-def store_facts(graph: Path, facts: Mapping[str, Any]) -> Path:
-    """Write what a network was made of, once it is there itself; returns the JSON file."""
-    path = network_path(graph, facts).with_suffix(".json")
-    path.write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
-    return path
+def store_quantised(graph: Path, network: Path, facts: Mapping[str, Any]) -> Path:
+    """Put a network beside the model that it was made of.
+
+    Args:
+        graph: the model's file.
+        network: the .xml of the network, with the .bin beside it, on the same disk; both are moved.
+        facts: what it was made of.
+
+    Returns:
+        The JSON file.
+    """
+    place = _place(graph, facts)
+    place.parent.mkdir(exist_ok=True)
+    described = network.with_suffix(".json")
+    described.write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
+    for suffix in (".bin", ".xml", ".json"):
+        network.with_suffix(suffix).replace(place.with_suffix(suffix))
+    return place.with_suffix(".json")
 
 
-def network_path(graph: Path, facts: Mapping[str, Any]) -> Path:
-    """Where the network lies that is made of this: the same of the same."""
+def _place(graph: Path, facts: Mapping[str, Any]) -> Path:
+    """Where a network lies: the same of the same in the same place."""
     made_of = [
         facts["model"]["sha256"],
         facts["calibration"]["sha256"],
