@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import boto3
@@ -9,6 +10,7 @@ import pytest
 
 from human_detector.errors import BadMessage
 from human_detector.worker.claim import Claims
+from human_detector.worker.record import attempts_so_far, failures_so_far
 from human_detector.worker.record_table import RecordTable
 from human_detector.worker.submitted_records import VideoRecords
 from support.messages import purpose
@@ -114,6 +116,14 @@ def test_whoever_changes_the_element_between_look_and_claim_is_seen(aws: Aws, cl
 
     claims.records.read = read_and_let_another_write  # type: ignore[method-assign]
     assert claims.claim(5, purpose()).attempt == 5
+
+
+@pytest.mark.parametrize("huge", [Decimal("1E+120"), Decimal("-1E+120")])
+def test_numbers_that_are_too_large_to_be_written_back_with_one_more(huge: Decimal) -> None:
+    """DynamoDB takes 38 digits."""
+    step = {"state": "running", "attempt": huge, "failures": huge}
+    assert abs(attempts_so_far(step) + 1) < 10**38
+    assert abs(failures_so_far(step)) < 10**38
 
 
 @pytest.mark.parametrize("odd", [None, "x", FOREIGN, {"a": 1}], ids=str)

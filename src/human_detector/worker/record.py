@@ -18,6 +18,8 @@ STEP = "human_detector"
 SOURCE_STEP = "video_split"
 
 MAX_ERROR_CHARACTERS = 2000
+LARGEST = Decimal(10) ** 15
+"""DynamoDB takes numbers of 125 digits, and takes none back that has more than 38 places."""
 
 Element = dict[str, Any]
 """One element of the list `process_steps`."""
@@ -161,6 +163,6 @@ def failures_so_far(step: Mapping[str, Any]) -> int:
 
 
 def number_of(step: Mapping[str, Any], name: str) -> Decimal:
-    """A number of a step; 0 where there is none, or something else."""
+    """A number of a step, within what can be counted with; 0 where there is none, or something else."""
     value = step.get(name)
-    return value if isinstance(value, Decimal) else Decimal(0)
+    return max(-LARGEST, min(value, LARGEST)) if isinstance(value, Decimal) else Decimal(0)
