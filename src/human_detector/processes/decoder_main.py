@@ -14,6 +14,7 @@ import signal
 import sys
 import time
 
+from human_detector.processes.cage.doors import look_for_what_doors_need
 from human_detector.processes.decoder import run_decoder
 from human_detector.processes.first_clip import decode_first_clip
 from human_detector.processes.wire import Channel, ChannelClosed
@@ -26,6 +27,7 @@ def main() -> None:
     parent = Channel.of_descriptor(int(sys.argv[1]), takes_descriptors=True)
     memory_mb = int(sys.argv[2])
     decode_first_clip()
+    look_for_what_doors_need()
     gc.freeze()  # What is shared with the copies stays shared.
     try:
         while True:

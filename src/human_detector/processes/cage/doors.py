@@ -24,6 +24,12 @@ from human_detector.processes.cage.limits import close_other_descriptors, limit_
 from human_detector.processes.cage.seccomp_filters import filter_analysis, filter_decoder, libseccomp
 
 
+def look_for_what_doors_need() -> None:
+    """Find libseccomp, once for all copies of this process: looking for it starts programs."""
+    with suppress(Unavailable):
+        libseccomp()
+
+
 def close_decoder_door(memory_bytes: int, descriptors: Iterable[int]) -> Cage:
     """Leave this process nothing but what decoding needs. Called when all is imported and warm.
 
@@ -38,8 +44,7 @@ def close_decoder_door(memory_bytes: int, descriptors: Iterable[int]) -> Cage:
         memory_bytes: how much more private memory it may have than it has now.
         descriptors: what stays open, beside the standard ones (0 to 2); all else is closed.
     """
-    with suppress(Unavailable):
-        libseccomp()  # behind Landlock it could not be found
+    look_for_what_doors_need()  # behind Landlock it could not be found
     return build_cage(
         required=[
             ("no inherited descriptors", partial(close_other_descriptors, descriptors)),
@@ -103,8 +108,7 @@ def confine_side_program(memory_bytes: int, readable: Iterable[Path], writable: 
         readable: files and folders beside those that Python needs.
         writable: folders that it may write to.
     """
-    with suppress(Unavailable):
-        libseccomp()  # it is found by a program, which is not to be started any more
+    look_for_what_doors_need()  # behind Landlock it could not be found
     paths = [*paths_of_python(), *readable]
     return build_cage(
         required=[
