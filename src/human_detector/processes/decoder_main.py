@@ -13,6 +13,7 @@ import os
 import signal
 import sys
 import time
+from typing import Any
 
 from human_detector.processes.cage.doors import look_for_what_doors_need
 from human_detector.processes.decoder import run_decoder
@@ -38,7 +39,7 @@ def main() -> None:
                     parent.send({"say": "started", "pid": _start(control, memory_mb)})
                     os.close(control)
                 case "end":
-                    parent.send({"say": "over", "code": _end(request["pid"], request["seconds"])})
+                    parent.send({"say": "over", **_end(request["pid"], request["seconds"])})
     except ChannelClosed:
         pass  # The decoders notice by themselves that nobody wants them any more.
 
@@ -55,16 +56,20 @@ def _start(control: int, memory_mb: int) -> int:
         os._exit(status)
 
 
-def _end(pid: int, seconds: float) -> int:
-    """Wait so long for a decoder to end, then end it; its status, or its signal below zero."""
+def _end(pid: int, seconds: float) -> dict[str, Any]:
+    """Wait so long for a decoder to end, then end it.
+
+    Returns:
+        `code`, its status, or its signal below zero; and whether it ended `by_itself`.
+    """
     deadline = time.monotonic() + seconds
     while True:
         ended, status = os.waitpid(pid, os.WNOHANG)
         if ended:
-            return os.waitstatus_to_exitcode(status)
+            return {"code": os.waitstatus_to_exitcode(status), "by_itself": True}
         if time.monotonic() >= deadline:
             os.kill(pid, signal.SIGKILL)
-            return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+            return {"code": os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), "by_itself": False}
         time.sleep(GLANCE_SECONDS)
 
 

@@ -26,7 +26,7 @@ PROGRAM = "human_detector.processes.decoder_main"
 POLL_SECONDS = 0.2
 START_SECONDS = 60
 """How long it may take to import what decoders need, or a decoder to close its door."""
-END_SECONDS = 2
+END_SECONDS = 0.3
 """How long a decoder that is done may take to end by itself."""
 MOST_THREADS = 1000
 """More than decoding takes on any machine. So many that compute without end leave the worker no processor."""
@@ -184,7 +184,7 @@ class Decoder:
         self.pid = pid
         self._pool = pool
         self._channel = Channel(control)
-        self._code: int | None = None
+        self._over: Mapping[str, Any] | None = None
 
     def wait_until_caged(self, check: Callable[[], None]) -> Mapping[str, Any]:
         """Wait until it has closed its door.
@@ -238,8 +238,11 @@ class Decoder:
             raise DecoderCrashed(f"the decoder started {threads} threads")
 
     def how_it_ended(self) -> str:
-        """What became of it, in brackets; it is given a moment to end by itself."""
-        code = self._end(END_SECONDS)
+        """What became of it, in brackets, once it is given a moment to end; nothing if it had to be ended."""
+        over = self._end(END_SECONDS)
+        if not over["by_itself"]:
+            return ""
+        code = over["code"]
         return f" (signal {-code})" if code < 0 else f" (status {code})"
 
     def end(self) -> None:
@@ -250,9 +253,8 @@ class Decoder:
             log.warning("a decoder could not be ended: %s", error)
         self._channel.close()
 
-    def _end(self, seconds: float) -> int:
-        """Give it so many seconds to end, then end it; its status, or its signal below zero."""
-        if self._code is None:
-            ended = self._pool.ask({"say": "end", "pid": self.pid, "seconds": seconds}, "over")
-            self._code = ended["code"]
-        return self._code
+    def _end(self, seconds: float) -> Mapping[str, Any]:
+        """Give it so many seconds to end, then end it; what became of it."""
+        if self._over is None:
+            self._over = self._pool.ask({"say": "end", "pid": self.pid, "seconds": seconds}, "over")
+        return self._over

@@ -97,7 +97,7 @@ FROM_CAGE: Mapping[str, Section] = {"caged": _said(**_MISSING)}
 
 FROM_DECODER_SOURCE: Mapping[str, Section] = {
     "started": _said(pid=WholeNumber(1, 1 << 31)),
-    "over": _said(code=WholeNumber(-1000, 1000)),
+    "over": _said(code=WholeNumber(-1000, 1000), by_itself=Boolean()),
 }
 """What the process that decoders come from may say."""
 
