@@ -62,15 +62,18 @@ def console() -> int:
 
 def make_terminal_harmless() -> None:
     """Let nothing through that a terminal would obey, wherever it comes from. A program gets all as it is."""
-    nowhere = Path(os.devnull).open("w")  # noqa: SIM115 - as long as the process lasts
     # There is none where whoever started this has closed it.
-    sys.stdout = sys.stdout or nowhere
-    sys.stderr = cast(TextIO, HarmlessStream(sys.stderr or nowhere))
+    sys.stdout = sys.stdout or _nowhere()
+    sys.stderr = cast(TextIO, HarmlessStream(sys.stderr or _nowhere()))
     if sys.stdout.isatty():
         sys.stdout = cast(TextIO, HarmlessStream(sys.stdout))
     else:
         # A file's name can hold bytes that are no text.
         cast(io.TextIOWrapper, sys.stdout).reconfigure(errors="surrogateescape")
+
+
+def _nowhere() -> TextIO:
+    return Path(os.devnull).open("w")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -87,6 +87,7 @@ tell(answer=outcome(attempt))
         ("bytearray(512 << 20)", "MemoryError"),
         ("bytearray(64 << 20)", "done"),
         ("open(places / 'video')", "done"),
+        ("open('/dev/null', 'w')", "done"),
         ("open(places / 'job/page', 'w'); os.rename(places / 'job/page', places / 'job/page.html')", "done"),
     ],
 )

@@ -117,7 +117,7 @@ def confine_side_program(memory_bytes: int, readable: Iterable[Path], writable: 
             ("no_new_privs", gain_no_rights),
             ("no capabilities but to files", partial(drop_capabilities, CAP_DAC_OVERRIDE)),
         ],
-        extras=[("Landlock", partial(allow_only, paths, list(writable)))],
+        extras=[("Landlock", partial(allow_only, paths, [*writable, Path("/dev/null")]))],
         last=[("seccomp", partial(filter_analysis, uses_gpu=False))],
     )
 
