@@ -195,6 +195,8 @@ def machine() -> dict[str, Any]:
         "processor": named.get("model name", platform.processor()),
         "cores": os.cpu_count(),
         "bf16": "avx512_bf16" in flags or "amx_bf16" in flags,
+        "vnni": "avx512_vnni" in flags or "avx_vnni" in flags,
+        "amx_int8": "amx_int8" in flags,
         "system": platform.platform(),
         "python": platform.python_version(),
         "load_average": os.getloadavg()[0],

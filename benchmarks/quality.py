@@ -1,6 +1,6 @@
 """How good the models are on the pictures of labels.json, and how long they take.
 
-    benchmarks/quality.py [MODEL...]
+    benchmarks/quality.py [MODEL...] [--precision int8]
 
 All models that are there, or those that are named, and deface as it comes from its package. Average precision
 is computed by pycocotools. A picture goes through its detector alone, on OpenVINO; the milliseconds are
@@ -34,6 +34,7 @@ from pycocotools.cocoeval import COCOeval
 
 from human_detector.detectors.face_detector import FaceDetector
 from human_detector.detectors.human_detector import HumanDetector
+from human_detector.inference.engine import PRECISIONS
 from human_detector.inference.get_model import is_there
 from human_detector.inference.model_catalogue import MODELS
 from human_detector.inference.model_files import model_folder
@@ -76,12 +77,13 @@ def main() -> None:
     """Measure, and print a table."""
     parser = command_line(__doc__)
     parser.add_argument("models", nargs="*", metavar="MODEL", help="a model of the catalogue, or deface")
-    names = parser.parse_args().models
+    parser.add_argument("--precision", choices=PRECISIONS, default="fp32", help="of the models (%(default)s)")
+    options = parser.parse_args()
     images = {image["file_name"]: image["id"] for image in json.loads(LABELS.read_text())["images"]}
     pictures = [picture for _, frames in available() for picture in frames if picture.name in images]
     print(f"{len(pictures)} pictures of {len(images)}\n")
     print(HEADER)
-    for contestant in _contestants(names):
+    for contestant in _contestants(options.models, options.precision):
         found, milliseconds = {}, []
         for picture in pictures:
             rgb = np.ascontiguousarray(picture.image[:, :, ::-1])
@@ -91,18 +93,24 @@ def main() -> None:
         print(_row(contestant, found, statistics.median(milliseconds)), flush=True)
 
 
-def _contestants(names: Sequence[str]) -> Iterator[Contestant]:
+def _contestants(names: Sequence[str], precision: str) -> Iterator[Contestant]:
     for name, model in MODELS.items():
         if is_there(model_folder() / name / model.file) and (not names or name in names):
-            yield _of_product(name, model.finds)
+            yield _of_product(name, model.finds, precision)
     if not names or "deface" in names:
         yield Contestant("deface 1.5.0", FACE, 0.2, deface_finder())
 
 
-def _of_product(name: str, finds: str) -> Contestant:
+def _of_product(name: str, finds: str, precision: str) -> Contestant:
     """A model of the catalogue."""
     kind = HumanDetector if finds == "people" else FaceDetector
-    detector = kind(model=name, engine="openvino", min_detection_score=LEAST_SCORE, max_batch_size=1)
+    detector = kind(
+        model=name,
+        engine="openvino",
+        precision=precision,
+        min_detection_score=LEAST_SCORE,
+        max_batch_size=1,
+    )
     detector.load()
 
     def find(rgb: NDArray[np.uint8]) -> Found:

@@ -17,6 +17,7 @@ from human_detector.inference.frame_scaler import FrameScaler
 from human_detector.inference.load_engine import load_engine
 from human_detector.inference.model_files import find_model
 from human_detector.inference.openvino_device import able_precisions, version
+from human_detector.inference.quantise import read_network_of, sensitive_layers
 from human_detector.video_analyzer import VideoAnalyzer
 from sample_clip import BIKES, sample_clip
 from support.media import clip
@@ -209,3 +210,17 @@ def test_tensorflow_is_not_asked_for_8_bits(humans: Path) -> None:
     )
     with pytest.raises(ConfigurationError, match=r"found 'int8', valid for TensorFlow on this .* are fp32"):
         detector.load()
+
+
+def test_the_first_and_the_last_convolutions_stay_exact(models: Path) -> None:
+    graph = models / HUMANS / "frozen_inference_graph.pb"
+    network = read_network_of(HUMANS, graph).model
+    exact = sensitive_layers(network)
+    convolutions = [node for node in network.get_ordered_ops() if "Convolution" in node.get_type_name()]
+    kept = [node.get_friendly_name() in exact for node in convolutions]
+    # Six sizes of boxes with two heads each, one for places and one for scores.
+    assert sum(kept) == 3 + 2 * 6
+    assert kept[:4] == [True, True, True, False]
+    heads = [node for node, is_kept in zip(convolutions, kept, strict=True) if is_kept][3:]
+    assert {node.output(0).get_shape()[1] for node in heads} == {6, 12, 24}
+    assert {each.get_node().get_friendly_name() for each in network.inputs} <= exact

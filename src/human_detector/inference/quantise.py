@@ -28,8 +28,10 @@ from human_detector.values import Image
 Arrays = Mapping[Any, NDArray[Any]]
 
 _CONVOLUTIONS = {"Convolution", "GroupConvolution", "ConvolutionBackpropData", "MatMul"}
-_HEAD_DEPTH = 2
-"""How many convolutions before each output stay exact: they cost little, and boxes come out of them."""
+_NO_NUMBERS = {"Constant", "ShapeOf"}
+"""Of what the network computes nothing comes out of these."""
+_FIRST, _LAST = 3, 1
+"""How many convolutions stay exact, one behind the other, after the input and before each output."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,20 +127,34 @@ def read_picture(path: Path) -> Image:
 
 
 def sensitive_layers(model: Any) -> set[str]:
-    """The layers that stay exact: the last convolutions before the outputs, and all that comes after them."""
-    return set(_names_before(model.get_results(), _HEAD_DEPTH))
+    """The layers that stay exact.
+
+    Those are the first convolutions, of whose numbers all others are made, the last ones before the outputs,
+    and all that lies before, between and behind them.
+    """
+    first = _reached(model.get_parameters(), _FIRST, _readers)
+    return first | _reached(model.get_results(), _LAST, _sources)
 
 
-def _names_before(ends: Iterable[Any], depth: int) -> Iterable[str]:
+def _reached(ends: Iterable[Any], depth: int, neighbours: Callable[[Any], list[Any]]) -> set[str]:
+    """The names of what lies between the ends of a network and the convolution of that depth, with that."""
     waiting = [(node, depth) for node in ends]
     deepest: dict[str, int] = {}
     while waiting:
         node, left = waiting.pop()
         name = node.get_friendly_name()
-        if node.get_type_name() in ("Constant", "Parameter") or deepest.get(name, 0) >= left:
+        if node.get_type_name() in _NO_NUMBERS or deepest.get(name, 0) >= left:
             continue
         deepest[name] = left
         after = left - (node.get_type_name() in _CONVOLUTIONS)
         if after > 0:
-            waiting += [(value.get_node(), after) for value in node.input_values()]
-    return deepest
+            waiting += [(each, after) for each in neighbours(node)]
+    return set(deepest)
+
+
+def _sources(node: Any) -> list[Any]:
+    return [value.get_node() for value in node.input_values()]
+
+
+def _readers(node: Any) -> list[Any]:
+    return [reader.get_node() for output in node.outputs() for reader in output.get_target_inputs()]
