@@ -16,13 +16,16 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from measuring import ROOT, check, command_line, print_table, write_json
+
+# isort: split
+# measuring has seen to it that the packages are there.
 import numpy as np
 
 from fleet_load import DAY, LOADS, Load
 from fleet_policy import Policy, StepPolicy, read_policy
 from fleet_simulation import Outcome, Times, simulate
 from human_detector.commands.cost_prices import PRICES_PATH, load_prices
-from measuring import ROOT, check, command_line, print_table, write_json
 
 TEMPLATE = ROOT / "aws_resources.yml"
 TEN_MINUTES = 600
