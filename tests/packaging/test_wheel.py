@@ -122,7 +122,7 @@ def test_the_wheel_says_what_it_is(wheel: Path) -> None:
     metadata = message_from_bytes(contents(wheel)[f"human_detector-{__version__}.dist-info/METADATA"])
     assert (metadata["Name"], metadata["Version"]) == ("human-detector", __version__)
     assert metadata["License-Expression"] == "MIT"
-    extras = ["demo", "evaluate", "gpu", "onnx", "openvino", "parquet", "tensorflow"]
+    extras = ["demo", "evaluate", "gpu", "onnx", "openvino", "parquet", "quantize", "tensorflow"]
     assert metadata.get_all("Provides-Extra") == extras
     assert "Typing :: Typed" in metadata.get_all("Classifier", [])
     plain = [each for each in metadata.get_all("Requires-Dist", []) if "extra ==" not in each]
