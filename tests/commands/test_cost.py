@@ -98,6 +98,114 @@ def test_the_small_models_have_a_measured_cpu(capsys: pytest.CaptureFixture[str]
     assert "benchmarks: measured on 2 virtual cores of an AMD EPYC (Zen 5) with a video of 640x272" in shown
 
 
+# A day.
+
+
+def day_rows(shown: str) -> dict[str, list[str]]:
+    """The table of a day: the columns of each machine."""
+    lines = shown.split("\na day of ")[1].splitlines()[2:]
+    table = [re.split(r"  +", line) for line in lines]
+    return {name: columns for name, *columns in (row for row in table if len(row) == 8)}
+
+
+def test_a_day_by_hand(capsys: pytest.CaptureFixture[str]) -> None:
+    """1,000 videos of a minute at 25 frames a second, a fifth analysed: 300,000 frames at 5 a second, 16.7 h."""
+    arguments = [
+        "--videos-per-day",
+        "1000",
+        "--duration",
+        "60",
+        "--config",
+        SMALL,
+        "--instance",
+        "g4dn.xlarge",
+    ]
+    assert cost_command.main([*arguments, "--frames-per-second", "5", "--utilisation", "0.5"]) == 0
+    shown = capsys.readouterr().out
+    assert "a day of 1000 videos of 60 seconds, 16.7 hours of video" in shown
+    assert day_rows(shown) == {
+        "g4dn.xlarge": ["2", "33.3", "$17.53", "$8.77", "$17.53", "$1.052", "you"],
+        "Rekognition Video, 2 kinds": ["-", "-", "$200.00", "-", "$200.00", "$12.000", "price list"],
+    }
+    assert "of the paid time is analysis: 0.5, as you say" in shown
+
+
+@pytest.mark.parametrize(
+    ("videos", "hours"),
+    [
+        pytest.param(1000, 16.667 / 0.39, id="less than a machine"),
+        pytest.param(3000, 50 / 0.73, id="two machines"),
+        pytest.param(30_000, 500 / 0.85, id="twenty machines"),
+    ],
+)
+def test_starts_and_idle_time_are_in_the_hours(
+    videos: int, hours: float, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The share of the paid time that is analysis is the one of the simulation of so large a service."""
+    arguments = [
+        "--videos-per-day",
+        str(videos),
+        "--config",
+        SMALL,
+        "--frames-per-second",
+        "5",
+        "--price",
+        "1",
+    ]
+    assert cost_command.main(arguments) == 0
+    shown = capsys.readouterr().out
+    assert day_rows(shown)["yours"][1] == f"{hours:,.1f}"
+    assert day_rows(shown)["yours"][3] == "-", "a price of your own has none on spot"
+    assert "simulated (benchmarks/fleet.py), no measurement" in shown
+
+
+def test_every_machine_has_its_row_of_a_day(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cost_command.main(["--videos-per-day", "10", "--config", SMALL]) == 0
+    table = day_rows(capsys.readouterr().out)
+    assert list(table) == [*load_prices().machines, "Rekognition Video, 2 kinds"]
+    assert table["fargate-2vcpu-8gb"] == ["-"] * 6 + ["no figure"]
+    assert table["m8a.large"][-1] == "benchmarks"
+
+
+def test_spot_prices_of_ones_own_come_before_the_assumption(tmp_path: Path) -> None:
+    document = json.loads(PRICES_PATH.read_text())
+    document["instances"]["g6.xlarge"]["spot_dollars_per_hour"] = 0.25
+    path = tmp_path / "mine.json"
+    path.write_text(json.dumps(document))
+    machines = load_prices(path).machines
+    assert machines["g6.xlarge"].spot_dollars_per_hour == 0.25
+    assert machines["g5.xlarge"].spot_dollars_per_hour == pytest.approx(1.006 / 2)
+    assert machines["fargate-2vcpu-8gb"].spot_dollars_per_hour is None
+    del document["spot_share"], document["rekognition"]
+    path.write_text(json.dumps(document))
+    assert load_prices(path).machines["g5.xlarge"].spot_dollars_per_hour is None
+    assert load_prices(path).rekognition_per_minute is None
+
+
+def test_the_default_models_have_a_rough_figure() -> None:
+    """By the ratio of processor times of the benchmarks."""
+    page = " ".join((ROOT / "benchmarks" / "README.md").read_text().split())
+    small, centernet = (
+        re.search(pattern, page)
+        for pattern in (
+            r"takes ([\d.]+) ms in fp32 and ([\d.]+) ms in bf16 with `ssdlite_pedestrian`",
+            r"([\d.]+) ms and ([\d.]+) ms with `centernet_mobilenetv3`",
+        )
+    )
+    assert small is not None
+    assert centernet is not None
+    machine = Machine(1, cost_speeds.MEASURED_VCPUS, cpu=cost_speeds.MEASURED_CPU)
+    for number, precision in enumerate(("fp32", "bf16"), 1):
+        speed = stated_speed(machine, Models(cost_speeds.CENTERNET_MODELS, "openvino", precision))
+        assert speed is not None
+        expected = (
+            cost_speeds.MEASURED["openvino", precision] * float(small[number]) / float(centernet[number])
+        )
+        assert speed.frames_per_second == pytest.approx(expected, rel=0.01)
+        assert speed.origin == "benchmarks, rough"
+    assert stated_speed(machine, Models(cost_speeds.CENTERNET_MODELS, "tensorflow", "fp32")) is None
+
+
 # Speeds.
 
 
@@ -270,11 +378,11 @@ def test_every_problem_of_a_price_table_is_told_at_once(
             'date: found "last week", valid is a day, such as "2026-11-25"',
             "sources: found [], valid is a list of at least one text",
             "region: missing, valid is a text that is not empty",
-            "regions: unknown key (did you mean region?), valid are date, fargate, instances, region, sources",
+            "regions: unknown key (did you mean region?), valid are date, fargate, instances, region, rekognition, sources, spot_share",
             "instances.g5.xlarge.dollars_per_hour: found 0, valid is a number above 0 and up to 1000",
-            "instances.g5.xlarge.vcpu: unknown key (did you mean vcpus?), valid are cpu, dollars_per_hour, gpu, vcpus",
+            "instances.g5.xlarge.vcpu: unknown key (did you mean vcpus?), valid are cpu, dollars_per_hour, gpu, spot_dollars_per_hour, vcpus",
             "instances.g5.xlarge.vcpus: missing, valid is a whole number from 1 to 1024",
-            'instances.g6.xlarge: found "cheap", valid is an object with the keys cpu, dollars_per_hour, gpu, vcpus',
+            'instances.g6.xlarge: found "cheap", valid is an object with the keys cpu, dollars_per_hour, gpu, spot_dollars_per_hour, vcpus',
             'fargate.dollars_per_gb_hour: found "0.004", valid is a number above 0 and up to 1000',
             "fargate.tasks[0].memory_gb: found 0.5, valid is a whole number from 1 to 1024",
         )
@@ -316,6 +424,11 @@ def test_files_that_are_no_price_table(content: str | None, said: str, tmp_path:
         ["--frames-per-second", "5"],
         ["--price", "1"],
         ["--measure", "v.mp4", "--frames-per-second", "5", "--price", "1"],
+        ["--duration", "60"],
+        ["--utilisation", "0.5", "--hours", "3"],
+        ["--hours", "3", "--videos-per-day", "3"],
+        ["--videos-per-day", "0"],
+        ["--videos-per-day", "10", "--utilisation", "1.5"],
     ],
 )
 def test_nonsense_is_refused(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:

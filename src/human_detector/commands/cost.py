@@ -1,9 +1,11 @@
 """Estimates what an hour of video costs on common machines of AWS, and on this one.
 
-human-detector cost [--hours 100] [--fps 25] [--measure VIDEO | --frames-per-second N]
+human-detector cost [--hours 100 | --videos-per-day 1000 --duration 60] [--fps 25]
+                    [--measure VIDEO | --frames-per-second N]
 
 The estimate is: frames to analyse x seconds per frame x price per second. It leaves out what is small (S3,
-SQS, DynamoDB) and what you decide (how long a machine waits with nothing to do).
+SQS, DynamoDB). For a day it has machines, and the time in which they start and wait; for hours of video it
+has the analysis alone.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from human_detector.analysis.analyzer_arguments import FRAME_RATIO
+from human_detector.commands.cost_day import Day, Offer, print_day
 from human_detector.commands.cost_prices import PRICES_PATH, Prices, load_prices
 from human_detector.commands.cost_speeds import Speed, configured_models, measure, stated_speed
 from human_detector.commands.exit_statuses import EXIT_CONFIGURATION, EXIT_FAILED
@@ -33,6 +36,10 @@ EPILOG = """\
 For example, 100 hours of video, with the speed of this machine, which is a c7i.xlarge:
 
   human-detector cost --hours 100 --measure clip.mp4 --instance c7i.xlarge
+
+A day of 10000 videos of two minutes each, on common machines:
+
+  human-detector cost --videos-per-day 10000 --duration 120
 """
 
 
@@ -44,11 +51,13 @@ class Row:
         machine: its name.
         dollars_per_hour: its price, if it is known.
         speed: its speed, if there is a figure.
+        spot_dollars_per_hour: its price as a spot instance, if there is one.
     """
 
     machine: str
     dollars_per_hour: float | None
     speed: Speed | None
+    spot_dollars_per_hour: float | None = None
 
 
 def machine_hours(speed: Speed, fps: float, frame_ratio: float) -> float:
@@ -120,6 +129,11 @@ def _duration(hours: float) -> str:
     return f"{60 * hours:.0f} min" if hours >= 1 / 60 else f"{3600 * hours:.0f} s"
 
 
+def _offer(row: Row, hours: float, fps: float, frame_ratio: float) -> Offer:
+    busy = hours * machine_hours(row.speed, fps, frame_ratio) if row.speed else None
+    return Offer(row.machine, busy, row.dollars_per_hour, row.spot_dollars_per_hour, _origin(row))
+
+
 def _origin(row: Row) -> str:
     return "no figure" if row.speed is None else row.speed.origin
 
@@ -142,6 +156,7 @@ def find_rows(options: argparse.Namespace, prices: Prices, wanted: Mapping[str, 
             f"--instance: found {named}, valid is one of {', '.join(prices.machines)}, as in the prices"
         )
     price = options.price or (prices.machines[named].dollars_per_hour if named else None)
+    spot = prices.machines[named].spot_dollars_per_hour if named and not options.price else None
     if options.frames_per_second:
         speed = Speed(
             options.frames_per_second,
@@ -149,14 +164,19 @@ def find_rows(options: argparse.Namespace, prices: Prices, wanted: Mapping[str, 
             "--frames-per-second; TIME is longer if it leaves out decoding and that is slower",
             includes_decoding=True,
         )
-        return [Row(named or "yours", price, speed)]
+        return [Row(named or "yours", price, speed, spot)]
     own = []
     if options.measure:
         name = f"this machine, {named}" if named else "this machine"
-        own = [Row(name, price, measure(options.measure, wanted))]
+        own = [Row(name, price, measure(options.measure, wanted), spot)]
     models = configured_models(wanted)
     others = [
-        Row(name, price if name == named else machine.dollars_per_hour, stated_speed(machine, models))
+        Row(
+            name,
+            price if name == named else machine.dollars_per_hour,
+            stated_speed(machine, models),
+            None if options.price else machine.spot_dollars_per_hour,
+        )
         for name, machine in prices.machines.items()
         if named is None or (name == named and not own)
     ]
@@ -177,9 +197,16 @@ def main(arguments: Sequence[str]) -> int:
     except VideoError as error:
         complain("human-detector cost", f"--measure {options.measure}: {error}")
         return EXIT_FAILED
-    hours = "an hour" if options.hours == 1 else f"{options.hours:g} hours"
+    day = (
+        Day(options.videos_per_day, options.duration, options.utilisation) if options.videos_per_day else None
+    )
+    amount = day.hours_of_video if day else options.hours
+    hours = "an hour" if amount == 1 else f"{amount:,g} hours"
     say(f"{hours} of video, {options.fps:g} frames per second, frame ratio {ratio:g}")
-    print_rows(rows, options.hours, options.fps, ratio)
+    print_rows(rows, amount, options.fps, ratio)
+    if day:
+        offers = [_offer(row, amount, options.fps, ratio) for row in rows]
+        print_day(day, offers, prices.rekognition_per_minute, len(wanted["detectors"]))
     say(f"prices: {prices.region}, {prices.date} (--prices FILE for yours): {'; '.join(prices.sources)}")
     return 0
 
@@ -192,7 +219,23 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     above_zero = option(float, Number(0, 999_999, above_low=True))
-    parser.add_argument("--hours", type=above_zero, default=1, help="of video in all (default: 1)")
+    amount = parser.add_mutually_exclusive_group()
+    amount.add_argument("--hours", type=above_zero, default=1, help="of video in all (default: 1)")
+    amount.add_argument(
+        "--videos-per-day",
+        type=option(float, Number(0, 1e9, above_low=True)),
+        metavar="N",
+        help="what a day of so many videos costs, machines that start and wait included",
+    )
+    parser.add_argument(
+        "--duration", type=above_zero, metavar="SECONDS", help="of each of these videos (default: 60)"
+    )
+    parser.add_argument(
+        "--utilisation",
+        type=option(float, Number(0, 1, above_low=True)),
+        metavar="SHARE",
+        help="of the paid time of a day that is analysis (default: as simulated)",
+    )
     parser.add_argument("--fps", type=above_zero, default=25, help="frame rate of the videos (default: 25)")
     parser.add_argument(
         "--frame-ratio",
@@ -227,6 +270,9 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
         "--measure", type=Path, metavar="VIDEO", help="the speed of this machine: analyse this video on it"
     )
     options = parser.parse_args(arguments)
+    if (options.duration or options.utilisation) and not options.videos_per_day:
+        parser.error("--duration, --utilisation: of which videos? Valid with --videos-per-day")
+    options.duration = options.duration or 60.0
     if options.frames_per_second and not (options.instance or options.price):
         parser.error("--frames-per-second: whose speed is it? Valid with --instance, --price or both")
     if options.price and not (options.frames_per_second or options.instance or options.measure):

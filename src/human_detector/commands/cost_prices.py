@@ -24,12 +24,14 @@ class Machine:
         vcpus: virtual processors.
         gpu: its name, if there is one.
         cpu: the processor's name, if AWS says which it is.
+        spot_dollars_per_hour: as a spot instance; None where there is no such price.
     """
 
     dollars_per_hour: float
     vcpus: int
     gpu: str | None = None
     cpu: str | None = None
+    spot_dollars_per_hour: float | None = None
 
 
 @dataclass(frozen=True)
@@ -41,12 +43,15 @@ class Prices:
         region: of AWS.
         sources: where the prices are from.
         machines: by name.
+        rekognition_per_minute: dollars for a minute of video and each kind of analysis; None if it is not
+            in the table.
     """
 
     date: str
     region: str
     sources: Sequence[str]
     machines: Mapping[str, Machine]
+    rekognition_per_minute: float | None = None
 
 
 class _Day(Check):
@@ -63,7 +68,13 @@ class _Day(Check):
 _DOLLARS = Number(0, 1000, above_low=True)
 _VCPUS = WholeNumber(1, 1024)
 _INSTANCE = Section(
-    {"dollars_per_hour": _DOLLARS, "vcpus": _VCPUS, "gpu": Text(), "cpu": Text()},
+    {
+        "dollars_per_hour": _DOLLARS,
+        "spot_dollars_per_hour": _DOLLARS,
+        "vcpus": _VCPUS,
+        "gpu": Text(),
+        "cpu": Text(),
+    },
     required=("dollars_per_hour", "vcpus"),
 )
 _TASK = Section({"vcpus": _VCPUS, "memory_gb": WholeNumber(1, 1024)}, required=("vcpus", "memory_gb"))
@@ -82,6 +93,8 @@ _TABLE = Section(
         "sources": ListOf(Text(), "a list of at least one text", fewest=1),
         "instances": ByName(_INSTANCE, "an object with at least one instance type", fewest=1),
         "fargate": _FARGATE,
+        "spot_share": Number(0, 1, above_low=True),
+        "rekognition": Section({"dollars_per_minute": _DOLLARS}, required=("dollars_per_minute",)),
     },
     required=("date", "region", "sources", "instances"),
 )
@@ -101,9 +114,16 @@ def load_prices(path: Path = PRICES_PATH) -> Prices:
         raise ConfigurationError(f"the prices {path} are not JSON: {error}") from error
     if problems := _TABLE.problems("", document):
         raise ConfigurationError(*(f"{path.name}: {sentence}" for sentence in problems))
-    machines = {name: Machine(**instance) for name, instance in document["instances"].items()}
+    share = document.get("spot_share")
+    machines = {name: _instance(each, share) for name, each in document["instances"].items()}
     machines.update(_fargate_tasks(document.get("fargate", {"tasks": []})))
-    return Prices(document["date"], document["region"], document["sources"], machines)
+    per_minute = document.get("rekognition", {}).get("dollars_per_minute")
+    return Prices(document["date"], document["region"], document["sources"], machines, per_minute)
+
+
+def _instance(stated: Mapping[str, Any], spot_share: float | None) -> Machine:
+    assumed = {} if spot_share is None else {"spot_dollars_per_hour": spot_share * stated["dollars_per_hour"]}
+    return Machine(**{**assumed, **stated})
 
 
 def _fargate_tasks(fargate: Mapping[str, Any]) -> dict[str, Machine]:
