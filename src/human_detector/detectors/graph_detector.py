@@ -29,6 +29,7 @@ class GraphDetector(Detector):
         precision: `fp32`; or `bf16` on a CPU that has it, `fp16` on a GPU. These are faster, but scores move
             by up to 0.1, and boxes to an intersection over union of 0.8; one in ten, of which the model is in
             doubt, by up to 0.2 and to 0.7.
+            `int8` for a model that was quantised for OpenVINO; `auto` for that, else 16 bits, else `fp32`.
         **arguments: those of `Detector`.
     """
 

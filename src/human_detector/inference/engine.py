@@ -19,7 +19,7 @@ ENGINES = ("auto", "tensorflow", "openvino", "onnxruntime")
 PRECISIONS = ("fp32", "bf16", "fp16", "int8", "auto")
 """What a detector's argument `precision` may be: in what kind of number the network computes.
 
-`auto` is the fastest that the device and the model have; what it was stands in `Engine.info`.
+`auto` is 8 bits where the model was quantised, else 16 where the CPU has them; `Engine.info` says which.
 """
 
 
