@@ -20,6 +20,7 @@ from human_detector.configuration import (
 )
 from human_detector.deployment.settings import models_of
 from human_detector.errors import ConfigurationError
+from support.paths import ROOT
 
 PRODUCT = Path(__file__).resolve().parent.parent / "variables.json"
 
@@ -212,6 +213,14 @@ def test_the_embedded_configuration_has_the_small_models(document: dict[str, Any
     assert all("engine" not in arguments for _, arguments in embedded.human_detection["detectors"])
 
 
+def test_the_example_for_surveillance_is_the_demo_with_still_scenes_left_out() -> None:
+    demo, example = (
+        load_configuration(ROOT / "demo" / name).human_detection
+        for name in ("variables.json", "surveillance.json")
+    )
+    assert example == {**demo, "tracker": True, "skip_still": True}
+
+
 @pytest.mark.parametrize(
     ("anonymize", "human_detection", "problems"),
     [
@@ -220,6 +229,7 @@ def test_the_embedded_configuration_has_the_small_models(document: dict[str, Any
         ({"what": "hats"}, {"frame_ratio": 1}, ["anonymize.what: found \"hats\", valid is one of"]),
         ({"colour": "red"}, {"frame_ratio": 1}, ["anonymize.colour: "]),
         ({}, {"frame_ratio": 0.2}, ["human_detection.frame_ratio: found 0.2, valid is 1 where there is anonymize"]),
+        ({}, {"frame_ratio": 1, "skip_still": True}, ["human_detection.skip_still: found true, valid is false"]),
         ({"what": "people"}, {"frame_ratio": 1, "detectors": [["FaceDetector"]]}, ["anonymize needs a HumanDetector"]),
     ],
 )  # fmt: skip

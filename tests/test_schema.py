@@ -106,6 +106,7 @@ VALID = [
     without("human_detection.frame_ratio"),
     with_("human_detection.frame_ratio", 1),
     with_("human_detection.tracker", True),
+    with_("human_detection.skip_still", True),
     with_("human_detection.detectors", [["FaceDetector"]]),
     with_("human_detection.detectors", [["HumanDetector", {"name": "a"}], ["HumanDetector", {"name": "b"}]]),
     with_("human_detection.detectors", [["FaceDetector", {"engine": "openvino", "precision": "bf16"}]]),

@@ -240,6 +240,8 @@ def _problems_of_copies(anonymize: Mapping[str, Any], human_detection: Mapping[s
     ratio = human_detection.get("frame_ratio", "nothing")
     if ratio != 1:
         yield f"human_detection.frame_ratio: found {ratio}, valid is 1 where there is anonymize"
+    if human_detection.get("skip_still"):
+        yield "human_detection.skip_still: found true, valid is false where there is anonymize"
     detectors = [
         (name, arguments[0] if arguments else {}) for name, *arguments in human_detection["detectors"]
     ]

@@ -113,17 +113,20 @@ class FrameDetections:
         index: counts decoded frames from 0.
         timestamp: seconds from the first frame.
         detections: by detector name; an empty list where a detector found nothing.
+        carried: nothing had changed, so nobody has looked: the detections are those of the frame before.
     """
 
     index: int
     timestamp: float
     detections: Mapping[str, Sequence[Detection]]
+    carried: bool = False
 
     def to_dict(self) -> dict[str, Any]:
         """The frame as the result file has it."""
         return {
             "index": self.index,
             "timestamp": round(self.timestamp, 6),
+            **({"carried": True} if self.carried else {}),
             "detections": {
                 name: [detection.to_dict() for detection in found] for name, found in self.detections.items()
             },

@@ -18,11 +18,17 @@ from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
-from human_detector.analysis.analyzer_arguments import FRAME_RATIO, TRACKER, create_detectors
+from human_detector.analysis.analyzer_arguments import (
+    FRAME_RATIO,
+    SKIP_STILL,
+    TRACKER,
+    create_detectors,
+)
 from human_detector.analysis.frame_feed import LocalFeed, OpenVideo, Progress, Wanted
 from human_detector.analysis.pipeline import detect_all, frames_held
 from human_detector.detectors.tiles import in_tiles
 from human_detector.errors import ConfigurationError, VideoError
+from human_detector.results.carrying import Carrying
 from human_detector.results.document import AnalysisHeader, AnalysisResult, Summary
 from human_detector.results.made_of import made_of
 from human_detector.results.tracking import FrameTracks, NoTracks
@@ -50,6 +56,8 @@ class VideoAnalyzer:
         frame_ratio: the share of the frames that is analysed, above 0 and up to 1.
         tracker: give each detection a `track_id` that stays with the person or face over the frames, and
             count the different ones in the summary.
+        skip_still: where nothing has changed since the last frame that was analysed, carry on what was found
+            in it, and say so.
 
     Attributes:
         open_video: how a file becomes frames; decoded in this process by default.
@@ -59,15 +67,21 @@ class VideoAnalyzer:
     """
 
     def __init__(
-        self, detectors: Sequence[Sequence[Any]], frame_ratio: float = 0.2, tracker: bool = False
+        self,
+        detectors: Sequence[Sequence[Any]],
+        frame_ratio: float = 0.2,
+        tracker: bool = False,
+        skip_still: bool = False,
     ) -> None:
         problems = FRAME_RATIO.problems("frame_ratio", frame_ratio) + TRACKER.problems("tracker", tracker)
+        problems += SKIP_STILL.problems("skip_still", skip_still)
         self.detectors, detector_problems = create_detectors(detectors)
         if problems or detector_problems:
             raise ConfigurationError(*problems, *detector_problems)
         self._asked = [(entry[0], entry[1] if len(entry) > 1 else {}) for entry in detectors]
         self.frame_ratio = frame_ratio
         self.tracker = tracker
+        self.skip_still = skip_still
         self.open_video: OpenVideo = LocalFeed
 
     @property
@@ -81,6 +95,7 @@ class VideoAnalyzer:
                 for (name, given), detector in zip(self._asked, self.detectors, strict=True)
             ],
             **({"tracker": True} if self.tracker else {}),
+            **({"skip_still": True} if self.skip_still else {}),
         }
 
     @property
@@ -183,24 +198,25 @@ class VideoAnalyzer:
     ) -> AnalysisHeader:
         """The one way through a video: decode, detect, hand each frame's result to `take`."""
         self.load()
-        summary = Summary(detector.name for detector in self.detectors)
+        summary = Summary((detector.name for detector in self.detectors), skip_still=self.skip_still)
         tracks = FrameTracks(detector.name for detector in self.detectors) if self.tracker else NoTracks()
+        carrying = Carrying(tracks)
         first = 0
         for frame_done in done:
-            summary.add(frame_done["detections"])
-            tracks.replay(frame_done)
+            summary.add(frame_done["detections"], carried=frame_done.get("carried", False))
+            carrying.replay(frame_done)
             first = frame_done["index"] + 1
         detectors = [in_tiles(detector) for detector in self.detectors]
         sizes = tuple(dict.fromkeys(detector.input_size for detector in detectors))
-        asked_for = Wanted(self.frame_ratio, first, sizes, frames_held(detectors))
+        asked_for = Wanted(self.frame_ratio, first, sizes, frames_held(detectors), self.skip_still)
         with self.open_video(path, asked_for, progress) as video:
             wanted = takewhile(lambda _: not stop(), video.frames())
             with closing(detect_all(wanted, detectors)) as found_frames:
-                for frame in map(tracks.follow, found_frames):
+                for frame in map(carrying.follow, found_frames):
                     if frame.timestamp > max_seconds:
                         raise VideoError(f"the video is longer than the {max_seconds:g} s that are allowed")
                     take(frame)
-                    summary.add(frame.detections)
+                    summary.add(frame.detections, carried=frame.carried)
                     progress(video.progress)
             progress(video.progress)
             summary.add_tracks(tracks.counts())

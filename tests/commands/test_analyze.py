@@ -171,6 +171,7 @@ def test_copies_keep_the_time_stamps(tmp_path: Path) -> None:
         (['--detector=FaceDetector={"model": "nowhere"}'], "the model 'nowhere' is missing"),
         (["--config=nowhere.json"], "nowhere.json cannot be read"),
         ([INSTANT, "--blur=humans"], "--blur humans needs a HumanDetector"),
+        (["--blur=faces", "--skip-still"], "--blur faces: valid is only without --skip-still"),
     ],
 )
 def test_a_wrong_set_up_is_said_before_anything_is_read(
@@ -236,7 +237,14 @@ def test_what_fails_costs_none_of_the_other_files(tmp_path: Path) -> None:
 
 def test_arguments_become_those_of_the_analyzer() -> None:
     options = analyze_command._parse(
-        ["--engine=tensorflow", "--tracker", "--detector=FaceDetector", f"{INSTANT}={{}}", "v"]
+        [
+            "--engine=tensorflow",
+            "--tracker",
+            "--skip-still",
+            "--detector=FaceDetector",
+            f"{INSTANT}={{}}",
+            "v",
+        ]
     )
     assert analyze_command.human_detection(options) == {
         "detectors": [
@@ -244,6 +252,7 @@ def test_arguments_become_those_of_the_analyzer() -> None:
             ["support.fake_detectors:InstantDetector", {}],
         ],
         "tracker": True,
+        "skip_still": True,
     }
     configured = analyze_command.human_detection(analyze_command._parse(["--frame-ratio=0.5", "v"]))
     assert configured["frame_ratio"] == 0.5

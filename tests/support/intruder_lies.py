@@ -105,6 +105,13 @@ def frame_without_memory(hold: Hold) -> None:
     hold.frame()
 
 
+def still_without_being_asked(hold: Hold) -> None:
+    """Nothing has changed, and nobody needs to look."""
+    hold.open()
+    hold.frame()
+    hold.frame(1, say="still")
+
+
 def frames_without_asking_for_room(hold: Hold) -> None:
     """Many more than there are slots."""
     hold.open()
@@ -174,6 +181,7 @@ LIES = (
     *(message_of_4_gb, send_a_pickle, say_deep_json, say_a_huge_number, say_to_the_worker),
     *(claim_another_result, send_boxes_of_nan, stamp_with_nan, stamp_with_infinity, progress_of_two),
     *(frame_out_of_range, frame_twice, frame_before_the_first, frame_without_memory),
+    still_without_being_asked,
     *(open_a_billion_pixels, open_twice, facts_of_another_kind, endless_sentence, error_of_another_kind),
 )
 WAITING = (never_answer, half_a_message)

@@ -55,9 +55,11 @@ class DetectorList(Check):
 DETECTORS = DetectorList()
 FRAME_RATIO = Number(0, 1, above_low=True)
 TRACKER = Boolean()
+SKIP_STILL = Boolean()
 
 ARGUMENTS = Section(
-    {"detectors": DETECTORS, "frame_ratio": FRAME_RATIO, "tracker": TRACKER}, required=("detectors",)
+    {"detectors": DETECTORS, "frame_ratio": FRAME_RATIO, "tracker": TRACKER, "skip_still": SKIP_STILL},
+    required=("detectors",),
 )
 
 

@@ -9,10 +9,11 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from human_detector.analysis.sampling import FrameSampler
+from human_detector.analysis.still_scenes import StillScenes
 from human_detector.inference.frame_scaler import FrameScaler
 from human_detector.values import Image, ScaledImage, VideoInfo
 from human_detector.video.limits import NO_LIMITS, VideoLimits
-from human_detector.video.source import VideoSource
+from human_detector.video.source import Frame, VideoSource
 
 Size = tuple[int, int] | None
 """Height and width of the pictures that a detector wants; None for frames as they are."""
@@ -30,27 +31,34 @@ class Wanted:
         first: index of the first frame that is wanted; those before it are only decoded.
         sizes: each once.
         held: how many the analysis has in hand at a time, at the most.
+        skip_still: leave out the pictures of frames in which nothing has changed, see StillScenes.
     """
 
     frame_ratio: float
     first: int
     sizes: Sequence[Size]
     held: int
+    skip_still: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class SampledFrame:
-    """One frame that is to be analysed.
+    """One frame that is to be analysed, or in which nothing has changed since the last one that was.
 
     Attributes:
         index: counts decoded frames from 0.
         timestamp: seconds from the first frame.
-        images: the frame in each size that is wanted.
+        images: the frame in each size that is wanted; none where nothing has changed.
     """
 
     index: int
     timestamp: float
     images: Mapping[Size, Image | ScaledImage]
+
+    @property
+    def is_still(self) -> bool:
+        """Whether nothing has changed."""
+        return not self.images
 
 
 class FrameFeed(Protocol):
@@ -105,10 +113,26 @@ def open_source(
 
     def is_wanted(index: int) -> bool:
         progress(source.progress)
-        return index >= wanted.first and is_sampled(index)
+        # Whether a frame is still depends on all before it: so an analysis that goes on after an interruption
+        # gives the same result as one without.
+        return (index >= wanted.first or wanted.skip_still) and is_sampled(index)
 
     source = VideoSource(video, is_sampled=is_wanted, limits=limits)
     return source
+
+
+def wanted_frames(source: VideoSource, wanted: Wanted) -> Iterator[tuple[Frame, bool]]:
+    """The frames that are wanted of a video, and of each whether it needs no look.
+
+    Args:
+        source: opened by `open_source`.
+        wanted: the same.
+    """
+    scenes = StillScenes()
+    for frame in source.frames():
+        is_still = wanted.skip_still and scenes.is_still(frame.image, frame.timestamp)
+        if frame.index >= wanted.first:
+            yield frame, is_still
 
 
 class LocalFeed:
@@ -123,7 +147,7 @@ class LocalFeed:
     def __init__(self, path: Path | str, wanted: Wanted, progress: Progress) -> None:
         self._source = open_source(path, wanted, progress, NO_LIMITS)
         self._scalers = {size: FrameScaler(*size) for size in wanted.sizes if size}
-        self._as_it_is = None in wanted.sizes
+        self._wanted = wanted
 
     def __enter__(self) -> Self:
         return self
@@ -147,10 +171,11 @@ class LocalFeed:
 
     def frames(self) -> Iterator[SampledFrame]:
         """See `FrameFeed`."""
-        for frame in self._source.frames():
-            images: dict[Size, Image | ScaledImage] = {
-                size: scaler.scale(frame.image) for size, scaler in self._scalers.items()
-            }
-            if self._as_it_is:
-                images[None] = frame.image
-            yield SampledFrame(frame.index, frame.timestamp, images)
+        for frame, is_still in wanted_frames(self._source, self._wanted):
+            yield SampledFrame(frame.index, frame.timestamp, {} if is_still else self._images(frame.image))
+
+    def _images(self, image: Image) -> Mapping[Size, Image | ScaledImage]:
+        images: dict[Size, Image | ScaledImage] = {
+            size: scaler.scale(image) for size, scaler in self._scalers.items()
+        }
+        return {**images, None: image} if None in self._wanted.sizes else images

@@ -4,6 +4,7 @@ r"""The threads of an analysis: one takes the frames, one runs each detector, th
           \--> images --> FaceDetector  --> found --+--> caller
 
 Every detector sees every frame in order, in batches of its own size, so the results meet again by position.
+Frames in which nothing has changed go past the detectors, from the frames' thread to the caller.
 """
 
 from __future__ import annotations
@@ -19,16 +20,19 @@ from human_detector.analysis.thread_queue import QueueAbandoned, ThreadQueue
 from human_detector.detectors.detector import Detector
 from human_detector.values import Detection, FrameDetections, Image, ScaledImage
 
-_Found = tuple[int, float, list[Detection]]
+_Picture = Image | ScaledImage
+"""A frame in the size that a detector wants."""
+
+_Found = list[Detection]
 
 
 @dataclass(frozen=True, slots=True)
-class _Picture:
-    """A frame in the size that a detector wants."""
+class _Place:
+    """Where a frame stands in the video, and whether nothing has changed in it."""
 
     index: int
     timestamp: float
-    image: Image | ScaledImage
+    is_still: bool
 
 
 STARTED_BATCHES = 2
@@ -60,12 +64,19 @@ def detect_all(
 
     Raises:
         Exception: whatever decoding or a detector raised.
+
+    Returns:
+        The frames in order; those in which nothing has changed are `carried`, and without detections.
     """
+    # Not bounded: while a detector waits for a full batch, still frames must go on. See analysis.still_scenes
+    # for how many these can be for each of the few that are in hand.
+    places = ThreadQueue[_Place]()
     # One full batch waits while others are worked on: more would only take memory.
     waiting = [ThreadQueue[_Picture](detector.max_batch_size) for detector in detectors]
     found = [ThreadQueue[_Found](FOUND_CAPACITY) for _ in detectors]
     sizes = [detector.input_size for detector in detectors]
-    threads = [threading.Thread(target=_share, args=(frames, sizes, waiting), name="frames", daemon=True)]
+    sharing = (frames, sizes, places, waiting)
+    threads = [threading.Thread(target=_share, args=sharing, name="frames", daemon=True)]
     threads += [
         threading.Thread(target=_detect, args=arguments, name=arguments[0].name, daemon=True)
         for arguments in zip(detectors, waiting, found, strict=True)
@@ -73,14 +84,12 @@ def detect_all(
     for thread in threads:
         thread.start()
     try:
-        for same_frame in zip(*found, strict=True):
-            index, timestamp, _ = same_frame[0]
-            yield FrameDetections(
-                index,
-                timestamp,
-                {detector.name: row[2] for detector, row in zip(detectors, same_frame, strict=True)},
-            )
+        rows = {detector.name: iter(queue) for detector, queue in zip(detectors, found, strict=True)}
+        for place in places:
+            detections = {} if place.is_still else {name: next(row) for name, row in rows.items()}
+            yield FrameDetections(place.index, place.timestamp, detections, carried=place.is_still)
     finally:
+        places.abandon()
         for frames_queue in waiting:
             frames_queue.abandon()
         for found_queue in found:
@@ -90,14 +99,19 @@ def detect_all(
 
 
 def _share(
-    frames: Iterator[SampledFrame], sizes: Sequence[Size], waiting: Sequence[ThreadQueue[_Picture]]
+    frames: Iterator[SampledFrame],
+    sizes: Sequence[Size],
+    places: ThreadQueue[_Place],
+    waiting: Sequence[ThreadQueue[_Picture]],
 ) -> None:
-    """Put every frame into every queue, in the size that its detector wants."""
+    """Put every frame that has pictures into every queue, in the size that its detector wants."""
     error: BaseException | None = None
     try:
         for frame in frames:
-            for size, queue in zip(sizes, waiting, strict=True):
-                queue.put(_Picture(frame.index, frame.timestamp, frame.images[size]))
+            places.put(_Place(frame.index, frame.timestamp, frame.is_still))
+            if not frame.is_still:
+                for size, queue in zip(sizes, waiting, strict=True):
+                    queue.put(frame.images[size])
             # Not kept while the next frame is waited for: its place may be needed for that.
             del frame
     except QueueAbandoned:
@@ -106,6 +120,7 @@ def _share(
         error = raised
     for queue in waiting:
         queue.end(error)
+    places.end(error)
     del error  # It refers to this function's frame, and both would stay until a garbage collection.
 
 
@@ -134,14 +149,14 @@ def _detect(detector: Detector, waiting: ThreadQueue[_Picture], found: ThreadQue
 
 def _start(detector: Detector, batch: Sequence[_Picture]) -> Callable[[], list[_Found]]:
     """Start a batch; the function that is returned waits for what was found."""
-    places = [(picture.index, picture.timestamp) for picture in batch]
-    finish = detector.start([picture.image for picture in batch])
+    count = len(batch)
+    finish = detector.start(batch)
 
     def results() -> list[_Found]:
         found = finish()
-        if len(found) != len(places):
-            raise ValueError(f"{detector.name} returned {len(found)} results for {len(places)} images")
-        return [(*place, detections) for place, detections in zip(places, found, strict=True)]
+        if len(found) != count:
+            raise ValueError(f"{detector.name} returned {len(found)} results for {count} images")
+        return found
 
     return results
 

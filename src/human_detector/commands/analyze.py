@@ -24,6 +24,7 @@ from human_detector.commands.progress_display import ProgressDisplay
 from human_detector.configuration import EMBEDDED_CONFIGURATION, load_human_detection
 from human_detector.drawing.anonymizing.kinds import check_detectors
 from human_detector.drawing.anonymizing.wishes import AnonymizingWishes
+from human_detector.errors import ConfigurationError
 from human_detector.logs import log_native_output
 from human_detector.results.exports.formats import EXPORTERS, check_formats
 from human_detector.validation import option
@@ -65,6 +66,11 @@ def products_of(options: argparse.Namespace, analyzer: VideoAnalyzer) -> list[Pr
     if options.annotate:
         products.append(AnnotatedCopy())
     if options.blur:
+        if analyzer.skip_still:
+            raise ConfigurationError(
+                f"--blur {options.blur}: valid is only without --skip-still (skip_still in a configuration): "
+                "what a frame shows that nobody has looked at would not be covered"
+            )
         check_detectors(f"--blur {options.blur}", BLURRED[options.blur], analyzer.arguments["detectors"])
         # What the detectors have left out is not in the result.
         wishes = AnonymizingWishes(BLURRED[options.blur], mute=True, sure_face=0, sure_person=0)
@@ -85,6 +91,8 @@ def human_detection(options: argparse.Namespace) -> dict[str, Any]:
         wanted["frame_ratio"] = options.frame_ratio
     if options.tracker:
         wanted["tracker"] = True
+    if options.skip_still:
+        wanted["skip_still"] = True
     return with_engine(wanted, options.engine)
 
 
@@ -108,6 +116,11 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     )
     add_detector_options(parser, "small models for both")
     parser.add_argument("--tracker", action="store_true", help="recognise people and faces over the frames")
+    parser.add_argument(
+        "--skip-still",
+        action="store_true",
+        help="where nothing has changed since the last analysed frame, carry on what was found in it",
+    )
     parser.add_argument(
         "--annotate", action="store_true", help="write a copy with boxes and the sound: NAME.annotated.mp4"
     )

@@ -76,7 +76,7 @@ def human_detection(options: argparse.Namespace) -> dict[str, Any]:
         ConfigurationError: the configuration file or a detector's JSON is not valid.
     """
     wanted = chosen_detectors(options) or {"detectors": DETECTORS}
-    return {**with_engine(wanted, options.engine), "frame_ratio": 1.0, "tracker": True}
+    return {**with_engine(wanted, options.engine), "frame_ratio": 1.0, "tracker": True, "skip_still": False}
 
 
 def check_videos(options: argparse.Namespace, decisions: Sequence[Decisions]) -> None:

@@ -8,6 +8,7 @@ from typing import Any, Self
 
 from human_detector.analysis.frame_feed import Progress, SampledFrame, Wanted
 from human_detector.analysis.sampling import FrameSampler
+from human_detector.analysis.still_scenes import Gap
 from human_detector.errors import DecoderCrashed
 from human_detector.processes.decoder_pool import Decoder
 from human_detector.processes.messages import FROM_DECODER, checked, error_of, video_of
@@ -42,6 +43,7 @@ class DecodedFeed:
         self._limits = limits
         self._decoder = decoder
         self._ring: FrameRing | None = None
+        self._gap: Gap | None = None
         self._info = VideoInfo(0, 0, 0.0, 0.0, 0, complete=True)
         self._progress = 0.0
 
@@ -86,6 +88,7 @@ class DecodedFeed:
                 "frame_ratio": self._wanted.frame_ratio,
                 "first": self._wanted.first,
                 "sizes": list(self._wanted.sizes),
+                "skip_still": self._wanted.skip_still,
             }
         )
         last, last_time = self._wanted.first - 1, 0.0
@@ -95,14 +98,16 @@ class DecodedFeed:
             match message["say"]:
                 case "opened":
                     self._open_ring(message["width"], message["height"])
-                case "frame":
+                case "frame" | "still" as kind:
                     index, timestamp = message["index"], message["timestamp"]
                     if not last < index < self._limits.max_frames or not is_sampled(index):
                         raise BadWire(f"frame {index}, which is none of those that are wanted")
                     if timestamp < last_time:
                         raise BadWire(f"frame {index} at {timestamp} s, before the one before it")
                     last, last_time = index, timestamp
-                    yield SampledFrame(index, timestamp, self._pictures())
+                    is_still = kind == "still"
+                    self._watch_gap(index, timestamp, is_still=is_still)
+                    yield SampledFrame(index, timestamp, {} if is_still else self._pictures())
                 case "ended":
                     return
 
@@ -131,6 +136,19 @@ class DecodedFeed:
         self._ring = FrameRing(SlotLayout(self._wanted.sizes, width, height), self._wanted.held + 2)
         memory = {"say": "memory", "slots": self._ring.slots}
         self._channel.send(memory, (self._ring.memory, self._ring.free_slots))
+
+    def _watch_gap(self, index: int, timestamp: float, *, is_still: bool) -> None:
+        """See that there is something to carry on to a still frame, and that it is not too old."""
+        if self._gap is None:
+            self._gap = Gap()
+            if self._wanted.first:
+                self._gap.analyze(timestamp)  # An earlier analysis has; when, nobody knows any more.
+        if not is_still:
+            self._gap.analyze(timestamp)
+        elif self._wanted.skip_still and self._gap.may_carry(timestamp):
+            self._gap.carry()
+        else:
+            raise BadWire(f"frame {index} without a picture, which must have one")
 
     def _pictures(self) -> Pictures:
         if self._ring is None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from human_detector.analysis.frame_feed import Size, Wanted, open_source
+from human_detector.analysis.frame_feed import Size, Wanted, open_source, wanted_frames
 from human_detector.inference.frame_scaler import FrameScaler
 from human_detector.processes.cage.doors import close_decoder_door
 from human_detector.processes.messages import failed, video_message
@@ -99,7 +99,10 @@ def hand_over(video: int, channel: Channel, wanted: Wanted, limits: VideoLimits)
 
     with open_source(video, wanted, tell_now_and_then, limits) as source:
         ring: RingWriter | None = None
-        for frame in source.frames():
+        for frame, is_still in wanted_frames(source, wanted):
+            if is_still:
+                tell("still", index=frame.index, timestamp=frame.timestamp)
+                continue
             ring = ring or _ring(channel, wanted, source)
             room = ring.room()
             for size, scaler in scalers.items():
@@ -120,7 +123,7 @@ def _ring(channel: Channel, wanted: Wanted, source: VideoSource) -> RingWriter:
 
 def _wanted(message: Mapping[str, Any]) -> Wanted:
     sizes: list[Size] = [size and (size[0], size[1]) for size in message["sizes"]]
-    return Wanted(message["frame_ratio"], message["first"], sizes, held=0)
+    return Wanted(message["frame_ratio"], message["first"], sizes, held=0, skip_still=message["skip_still"])
 
 
 def _end_with_parent(control: Channel) -> None:

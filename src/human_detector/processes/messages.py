@@ -9,7 +9,8 @@ worker                        analysis                       decoder
   |                                | -- wanted ---------------> |  or look, and looked comes back
   |                                | <------------- opened ---- |
   |                                | -- memory, free slots ---> |
-  |                                | <-- frame, alive, ended -- |  or failed
+  |                                | <-- frame, still, alive -- |
+  |                                | <-- ended or failed ------ |
   | <-- progress, finished ------- |                            |
   |     or failed                  |                            |
 
@@ -102,6 +103,7 @@ FROM_DECODER_SOURCE: Mapping[str, Section] = {
 """What the process that decoders come from may say."""
 
 _SO_FAR = {"progress": _SHARE, "video": Section(_VIDEO, required=tuple(_VIDEO))}
+_FRAME = _said(index=WholeNumber(0, _MOST_FRAMES), timestamp=Number(0, _LONGEST_SECONDS), **_SO_FAR)
 FROM_DECODER: Mapping[str, Section] = {
     "looked": _said(
         seconds=Number(0, _LONGEST_SECONDS), frames=Number(0, _MOST_FRAMES), why_no_video=Words()
@@ -110,7 +112,8 @@ FROM_DECODER: Mapping[str, Section] = {
         width=WholeNumber(1, _LARGEST_SIDE),
         height=WholeNumber(1, _LARGEST_SIDE),
     ),
-    "frame": _said(index=WholeNumber(0, _MOST_FRAMES), timestamp=Number(0, _LONGEST_SECONDS), **_SO_FAR),
+    "frame": _FRAME,
+    "still": _FRAME,
     "alive": _said(**_SO_FAR),
     "ended": _said(**_SO_FAR),
     # Never one that would end the worker, or be for anything but this video.

@@ -21,22 +21,27 @@ class Summary:
 
     Args:
         detector_names: every detector has an entry, also one that finds nothing.
+        skip_still: say in how many frames nothing had changed.
     """
 
-    def __init__(self, detector_names: Iterable[str]) -> None:
+    def __init__(self, detector_names: Iterable[str], *, skip_still: bool = False) -> None:
         self.analyzed_frames = 0
+        self._carried_frames = 0
+        self._skip_still = skip_still
         self._counts = {
             name: {"detections": 0, "frames_with_detections": 0, "max_per_frame": 0}
             for name in detector_names
         }
 
-    def add(self, detections: Mapping[str, Sequence[Any]]) -> None:
+    def add(self, detections: Mapping[str, Sequence[Any]], *, carried: bool = False) -> None:
         """Count one frame.
 
         Args:
             detections: the frame's, by detector name.
+            carried: see FrameDetections.
         """
         self.analyzed_frames += 1
+        self._carried_frames += carried
         for name, counts in self._counts.items():
             found = len(detections[name])
             counts["detections"] += found
@@ -54,7 +59,8 @@ class Summary:
 
     def to_dict(self) -> dict[str, Any]:
         """The summary as the result file has it."""
-        return {"analyzed_frames": self.analyzed_frames, "detectors": self._counts}
+        carried = {"carried_frames": self._carried_frames} if self._skip_still else {}
+        return {"analyzed_frames": self.analyzed_frames, **carried, "detectors": self._counts}
 
 
 @dataclass(frozen=True)

@@ -47,7 +47,9 @@ _VIDEO: Mapping[str, IsValid] = {
 }
 _VIDEO_MAY_SAY = dict.fromkeys(("bucket", "key", "etag", "file", "damage"), _is_text)
 _ENGINE = dict.fromkeys(("name", "version", "device"), _is_text)
+_SUMMARY: Mapping[str, IsValid] = {"analyzed_frames": _is_count, "detectors": _is_map}
 _FRAME: Mapping[str, IsValid] = {"index": _is_count, "timestamp": _is_number, "detections": _is_map}
+_FRAME_MAY_SAY: Mapping[str, IsValid] = {"carried": lambda value: isinstance(value, bool)}
 _DETECTION: Mapping[str, IsValid] = {"label": _is_text, "score": _is_share}
 _DETECTION_MAY_SAY = dict.fromkeys(("track_id", "person_track_id"), _is_count)
 _BOX = dict.fromkeys(SIDES, _is_share)
@@ -67,7 +69,7 @@ def odd_place(document: Mapping[str, Any]) -> str | None:
         return f"engine{place}"
     if not isinstance(detectors, list) or not all(map(_is_detector, detectors)):
         return "human_detection.detectors"
-    if (place := _odd_in(summary, {"analyzed_frames": _is_count, "detectors": _is_map})) is not None:
+    if (place := _odd_in(summary, _SUMMARY, {"carried_frames": _is_count})) is not None:
         return f"summary{place}"
     if not all(
         _is_map(each) and all(map(_is_count, each.values())) for each in summary["detectors"].values()
@@ -80,7 +82,7 @@ def odd_place(document: Mapping[str, Any]) -> str | None:
 
 
 def _odd_in_frame(frame: Any) -> str | None:
-    place = _odd_in(frame, _FRAME)
+    place = _odd_in(frame, _FRAME, _FRAME_MAY_SAY)
     if place is not None:
         return place
     for name, found in frame["detections"].items():

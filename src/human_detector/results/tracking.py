@@ -198,15 +198,17 @@ def with_tracks(frames: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
         frames: as the result file has them, in order.
     """
     trackers: dict[str, Tracker] = {}
-    followed = []
+    followed: list[dict[str, Any]] = []
     for frame in frames:
+        before = followed[-1]["detections"] if frame.get("carried") and followed else {}
         detections = {}
         for name, found in frame["detections"].items():
             tracker = trackers.setdefault(name, Tracker())
+            known = found if all("track_id" in each for each in found) else before.get(name, ())
             boxes = _as_array(tuple(each["box"].values()) for each in found)
             labels = [each["label"] for each in found]
-            if all("track_id" in each for each in found):
-                track_ids = [each["track_id"] for each in found]
+            if len(known) == len(found):
+                track_ids = [each["track_id"] for each in known]
                 tracker.replay(frame["timestamp"], boxes, labels, track_ids)
             else:
                 track_ids = tracker.update(frame["timestamp"], boxes, labels)
