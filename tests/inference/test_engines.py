@@ -33,6 +33,18 @@ def test_tensorflow_has_one_precision_in_a_process(monkeypatch: pytest.MonkeyPat
         load_engine("tensorflow", ModelSettings(HUMANS, find_model(HUMANS), 1, "bf16"))
 
 
+@pytest.mark.parametrize(
+    ("able", "expected"), [(["fp32", "bf16"], "bf16"), (["fp32", "fp16"], "fp32"), (["fp32"], "fp32")]
+)
+def test_tensorflow_computes_auto_in_16_bits_where_the_cpu_has_them(
+    able: list[str], expected: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tensorflow_engine, "_precision_in_use", [])
+    monkeypatch.setattr(tensorflow_engine, "_precisions", lambda: {name: {} for name in able})
+    loaded = load_engine("tensorflow", ModelSettings(HUMANS, find_model(HUMANS), 1, "auto"))
+    assert loaded.info.precision == expected
+
+
 @pytest.mark.parametrize("name", ["tensorflow", "openvino"])
 @pytest.mark.parametrize(
     ("content", "reason"),
