@@ -47,10 +47,13 @@ COMMANDS: Mapping[str, Command] = {
 }
 
 USAGE_ERROR, INTERRUPTED, OUTPUT_CLOSED = 2, 130, 141
+STANDARD_ERROR = 2
+"""The descriptor."""
 
 
 def console() -> int:
     """Entry point of the process; returns the exit status, whatever signal comes while it ends."""
+    open_standard_descriptors()
     make_terminal_harmless()
     try:
         return main()
@@ -58,6 +61,13 @@ def console() -> int:
         # Python, when it takes itself apart, would let the next one kill the process.
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, signal.SIG_IGN)
+
+
+def open_standard_descriptors() -> None:
+    """Lead those that are closed to nowhere. What is opened next would take their places."""
+    while (descriptor := os.open(os.devnull, os.O_RDWR)) <= STANDARD_ERROR:
+        os.set_inheritable(descriptor, True)
+    os.close(descriptor)
 
 
 def make_terminal_harmless() -> None:

@@ -105,3 +105,12 @@ def test_submit(aws: Aws, tmp_path: Path) -> None:
 def test_where_nobody_listens(closed: str) -> None:
     command = f"{shlex.join(command_line('cost'))} {closed}"
     assert subprocess.run(["sh", "-c", command], check=False, env=environment()).returncode == 0
+
+
+@pytest.mark.parametrize("closed", ["2>&-", "<&- >&- 2>&-"])
+def test_an_analysis_where_nobody_listens(tmp_path: Path, closed: str) -> None:
+    """What TensorFlow prints is caught, and where it would be printed there is nothing."""
+    given = command_line("analyze", INSTANT, "--frame-ratio", "0.05", "--output", tmp_path, sample_clip())
+    done = subprocess.run(["sh", "-c", f"{shlex.join(given)} {closed}"], check=False, env=environment())
+    assert done.returncode == 0
+    assert list(tmp_path.glob("*.json"))

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from human_detector.processes import decoder_pool
+from human_detector.analysis.frame_feed import Wanted
+from human_detector.errors import DecoderCrashed
+from human_detector.processes import decoded_feed, decoder_pool
+from human_detector.processes.caged_videos import CagedVideos
 from human_detector.processes.decoder_pool import DecoderPool, DecoderSettings
+from support import media
 from support.landlock import needs_landlock
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the cage is made of parts of Linux")
@@ -47,3 +54,41 @@ def test_a_decoder_lacks_no_part_of_the_cage(pool: DecoderPool, monkeypatch: pyt
     (caged,) = [message for message in said if message["say"] == "caged"]
     assert caged == {"say": "caged", "missing": [], "missing_extras": []}
     assert {"Threads:\t1", "NoNewPrivs:\t1", "Seccomp:\t2", "CapEff:\t0000000000000000"} <= set(status)
+
+
+def test_a_decoder_that_stands_still_ends_with_what_it_comes_from(pool: DecoderPool) -> None:
+    """Nor can one that was broken into live on when its worker is gone."""
+    decoder = pool.take(wait)
+    os.kill(decoder.pid, signal.SIGSTOP)
+    pool.stop()
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline and _runs(decoder.pid):
+        time.sleep(0.05)
+    survived = _runs(decoder.pid)
+    if survived:
+        os.kill(decoder.pid, signal.SIGKILL)
+    assert not survived
+
+
+def test_a_command_gives_a_video_up_whose_decoder_stands_still(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clip = media.clip(tmp_path / "clip.mp4")
+    monkeypatch.setattr(decoded_feed, "STALL_SECONDS", 0.5)
+    videos = CagedVideos(DecoderSettings())
+    try:
+        with videos.open(clip, Wanted(1.0, 0, [None], held=0), lambda _: None) as feed:
+            assert feed._decoder  # type: ignore[attr-defined]
+            os.kill(feed._decoder.pid, signal.SIGSTOP)
+            with pytest.raises(DecoderCrashed, match="the decoder gave no sign of life for"):
+                list(feed.frames())
+    finally:
+        videos.close()
+
+
+def _runs(pid: int) -> bool:
+    """Whether it is there, and is none that has ended and was not asked for yet."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()[0] != b"Z"
+    except OSError:
+        return False

@@ -17,6 +17,9 @@ from human_detector.processes.wire import BadWire, Channel, ChannelClosed
 from human_detector.values import VideoInfo
 from human_detector.video.limits import VideoLimits
 
+STALL_SECONDS = 300
+"""How long a decoder may be silent before a command gives its video up. The worker has `stall_timeout`."""
+
 
 class DecodedFeed:
     """See `FrameFeed`.
@@ -114,7 +117,10 @@ class DecodedFeed:
     def _message(self) -> Any:
         """The decoder's next message, after whose facts the video so far is known."""
         while True:
-            message = checked(self._channel.receive(), FROM_DECODER)
+            received = self._channel.receive(STALL_SECONDS if self._decoder else None)
+            if received is None:
+                raise DecoderCrashed(f"the decoder gave no sign of life for {STALL_SECONDS:g} s")
+            message = checked(received, FROM_DECODER)
             if message["say"] == "failed":
                 raise error_of(message)
             if "video" in message:

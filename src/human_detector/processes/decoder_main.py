@@ -16,6 +16,7 @@ import time
 from typing import Any
 
 from human_detector.processes.cage.doors import look_for_what_doors_need
+from human_detector.processes.cage.kernel import end_with_parent
 from human_detector.processes.decoder import run_decoder
 from human_detector.processes.first_clip import decode_first_clip
 from human_detector.processes.wire import Channel, ChannelClosed
@@ -41,15 +42,17 @@ def main() -> None:
                 case "end":
                     parent.send({"say": "over", **_end(request["pid"], request["seconds"])})
     except ChannelClosed:
-        pass  # The decoders notice by themselves that nobody wants them any more.
+        pass  # The decoders end with this process.
 
 
 def _start(control: int, memory_mb: int) -> int:
     """Fork a decoder; its process id."""
+    source = os.getpid()
     if pid := os.fork():
         return pid
     status = 1
     try:
+        end_with_parent(source)
         run_decoder(control, memory_mb)
         status = 0
     finally:

@@ -132,7 +132,7 @@ class DecoderPool:
         self.take(check).end()
 
     def stop(self) -> None:
-        """End the process that decoders come from; those that have a video end with theirs."""
+        """End the process that decoders come from; and with it all decoders."""
         if self._process is not None:
             self._process.kill()
             self._process.wait()

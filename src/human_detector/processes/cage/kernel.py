@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import signal
 import sys
 from functools import cache
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 
 from human_detector.processes.cage.cage import Unavailable
 
+PR_SET_PDEATHSIG = 1
 PR_SET_DUMPABLE = 4
 PR_SET_NAME = 15
 PR_SET_NO_NEW_PRIVS = 38
@@ -34,6 +36,20 @@ def system_call(number: int, *arguments: Any) -> int:
 def hide_memory() -> None:
     """Hide /proc/<pid>/mem, environ and fd from other processes, even of the same user; dump no core."""
     prctl(PR_SET_DUMPABLE, 0)
+
+
+def end_with_parent(parent: int) -> None:
+    """Have the kernel kill this process when its parent is gone, whatever it does then.
+
+    Args:
+        parent: its process id, asked for before this process was made.
+
+    Raises:
+        Unavailable: it is gone already.
+    """
+    prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        raise Unavailable("the process that this one comes from has ended")
 
 
 def gain_no_rights() -> None:
