@@ -61,13 +61,20 @@ def test_a_decoder_that_stands_still_ends_with_what_it_comes_from(pool: DecoderP
     decoder = pool.take(wait)
     os.kill(decoder.pid, signal.SIGSTOP)
     pool.stop()
-    deadline = time.monotonic() + 20
-    while time.monotonic() < deadline and _runs(decoder.pid):
-        time.sleep(0.05)
-    survived = _runs(decoder.pid)
-    if survived:
-        os.kill(decoder.pid, signal.SIGKILL)
-    assert not survived
+    _await_end(decoder.pid)
+
+
+def test_a_decoder_is_ended_soon_though_what_it_comes_from_stands_still(
+    pool: DecoderPool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(decoder_pool, "ANSWER_SECONDS", 0.5, raising=False)
+    decoder = pool.take(wait)
+    assert pool._process
+    os.kill(pool._process.pid, signal.SIGSTOP)
+    began = time.monotonic()
+    decoder.end()
+    assert time.monotonic() - began < 30, "as long as a decoder may take to start"
+    _await_end(decoder.pid)
 
 
 def test_a_command_gives_a_video_up_whose_decoder_stands_still(
@@ -84,6 +91,15 @@ def test_a_command_gives_a_video_up_whose_decoder_stands_still(
                 list(feed.frames())
     finally:
         videos.close()
+
+
+def _await_end(pid: int) -> None:
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline and _runs(pid):
+        time.sleep(0.05)
+    if survived := _runs(pid):
+        os.kill(pid, signal.SIGKILL)
+    assert not survived
 
 
 def _runs(pid: int) -> bool:

@@ -26,6 +26,8 @@ PROGRAM = "human_detector.processes.decoder_main"
 POLL_SECONDS = 0.2
 START_SECONDS = 60
 """How long it may take to import what decoders need, or a decoder to close its door."""
+ANSWER_SECONDS = 10
+"""How long it may take to be told what became of a decoder, beyond what that one is given to end."""
 END_SECONDS = 0.3
 """How long a decoder that is done may take to end by itself."""
 MOST_THREADS = 1000
@@ -147,13 +149,14 @@ class DecoderPool:
         wanted: str,
         check: Callable[[], None] = lambda: None,
         descriptors: list[int] | None = None,
+        patience: float = START_SECONDS,
     ) -> Mapping[str, Any]:
         """Ask the process that decoders come from.
 
         Raises:
             DecoderCrashed: it has ended, or does not answer.
         """
-        deadline = time.monotonic() + START_SECONDS
+        deadline = time.monotonic() + patience
         try:
             if self._channel is None:
                 raise ChannelClosed
@@ -161,7 +164,9 @@ class DecoderPool:
             while (answer := self._channel.receive(POLL_SECONDS)) is None:
                 check()
                 if time.monotonic() > deadline:
-                    raise DecoderCrashed(f"there was no decoder after {START_SECONDS} s")
+                    raise DecoderCrashed(
+                        f"the process that decoders come from did not answer in {patience:g} s"
+                    )
             return checked(answer, {wanted: FROM_DECODER_SOURCE[wanted]})
         except (ChannelClosed, BadWire) as error:
             self.stop()
@@ -256,5 +261,6 @@ class Decoder:
     def _end(self, seconds: float) -> Mapping[str, Any]:
         """Give it so many seconds to end, then end it; what became of it."""
         if self._over is None:
-            self._over = self._pool.ask({"say": "end", "pid": self.pid, "seconds": seconds}, "over")
+            end = {"say": "end", "pid": self.pid, "seconds": seconds}
+            self._over = self._pool.ask(end, "over", patience=seconds + ANSWER_SECONDS)
         return self._over
