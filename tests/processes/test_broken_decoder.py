@@ -54,7 +54,7 @@ def test_a_lie_ends_that_video_alone(attack: Callable[..., None], broken_into: H
 @pytest.mark.parametrize("attack", WAITING, ids=name_of)
 def test_silence_is_a_stall(attack: Callable[..., None], broken_into: House) -> None:
     job = broken_into.try_attack(attack.__name__).job
-    assert job == "failed attempt: the analysis made no progress for 2 s"
+    assert job == "failed attempt: the decoder made no progress for 2 s"
     assert broken_into.is_whole()
 
 

@@ -213,7 +213,9 @@ class AnalysisProcess:
             if answer is None:
                 if self._clock() - heard_at > stall_timeout:
                     self._cancel(decoder)
-                    raise AnalysisCrashed(f"the analysis made no progress for {stall_timeout:g} s")
+                    # An analysis that ends with its decoder had been waiting for it.
+                    who = "analysis" if self._process is None else "decoder"
+                    raise AnalysisCrashed(f"the {who} made no progress for {stall_timeout:g} s")
                 continue
             heard_at = self._clock()
             match answer["say"]:

@@ -36,7 +36,8 @@ class CageRule:
         if missing := "; ".join(message["missing"]):
             if self._cage == REQUIRED:
                 raise ConfigurationError(
-                    f'worker.cage is "required", but {who} cannot be confined here: {missing}'
+                    f'worker.cage, or HUMAN_DETECTOR_CAGE, is "required", but {who} cannot be confined here: '
+                    f"{missing}"
                 )
             self._say(logging.WARNING, f"{who} is not confined as it should be: {missing}")
         if extras := "; ".join(message["missing_extras"]):

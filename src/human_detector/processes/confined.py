@@ -23,7 +23,10 @@ def main(cage: str, memory_mb: str, files: str, folder: str, module: str, *argum
     readable = map(Path, filter(None, files.split(os.pathsep)))
     missing = confine_side_program(int(memory_mb) << 20, readable, [Path(folder)]).missing
     if missing and cage == REQUIRED:
-        sys.exit(f'worker.cage is "required", but this program cannot be confined here: {"; ".join(missing)}')
+        refused = (
+            'worker.cage, or HUMAN_DETECTOR_CAGE, is "required", but this program cannot be confined here'
+        )
+        sys.exit(f"{refused}: {'; '.join(missing)}")
     sys.argv[1:] = arguments
     runpy.run_module(module, run_name="__main__", alter_sys=True)
 
