@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Self
 
 from human_detector.errors import VideoError
+from human_detector.processes.cage.kernel import data_bytes
 from human_detector.video.limits import DEFAULT_LIMITS
 from human_detector.video.source import VideoSource
 from support.fuzzing.ending import CRASH, ERROR, Ending, ending_of_error, ending_of_result
@@ -32,6 +33,7 @@ class DecoderOnly:
     def judge(self, video: Path) -> Ending:
         """Decode a file in a child that is forked from this process."""
         began = time.monotonic()
+        had = resident_mb()
         reading, writing = os.pipe()
         child = os.fork()
         if child == 0:
@@ -41,17 +43,25 @@ class DecoderOnly:
             said = pipe.read()
         _, status, usage = os.wait4(child, 0)
         ending = Ending(CRASH, f"signal {status}") if status else Ending(**json.loads(said))
-        return replace(ending, seconds=time.monotonic() - began, memory_mb=usage.ru_maxrss / 1024)
+        return replace(ending, seconds=time.monotonic() - began, memory_mb=usage.ru_maxrss / 1024 - had)
 
     def problems_after(self) -> list[str]:
         """Nothing: a child leaves nothing behind."""
         return []
 
 
+def resident_mb() -> float:
+    """What this process has in memory, of which a fork begins with as much."""
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * resource.getpagesize() / 2**20
+
+
 def _be_the_child(video: Path, writing: int) -> None:
     signal.alarm(MOST_SECONDS)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
+    # Beyond what it has from the process that it is forked from, as a decoder's bound is.
+    most = data_bytes() + MOST_MEMORY
+    resource.setrlimit(resource.RLIMIT_DATA, (most, most))
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
     os.write(writing, json.dumps(asdict(_decoded(video))).encode())
     os._exit(0)

@@ -23,7 +23,7 @@ class Ending:
         sentence: the error's, or what is said of the damage.
         problems: what must not be.
         seconds: that it took.
-        memory_mb: that its decoder had at most, as far as was seen.
+        memory_mb: that its decoder had at most, as far as was seen; alone, beyond what it began with.
     """
 
     kind: str
