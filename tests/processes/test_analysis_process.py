@@ -136,7 +136,7 @@ def commands(pids: set[int]) -> dict[int, str]:
 
 def decoders_at_work(analysis: AnalysisProcess) -> list[int]:
     """Those that hold a video, not the process that they come from."""
-    source = analysis._decoders._process
+    source = analysis._decoders._source
     assert source is not None
     running = commands(descendants())
     return [pid for pid, command in running.items() if "decoder_main" in command and pid != source.pid]
@@ -316,9 +316,26 @@ def test_a_process_that_cannot_be_started_can_be_later(
         raise OSError(12, "Cannot allocate memory")
 
     with monkeypatch.context() as patched:
-        patched.setattr(analysis_process, "start_program", fail)
+        patched.setattr(analysis_process, "Program", fail)
         for _ in range(2):
             with pytest.raises(OSError, match="Cannot allocate memory"):
                 analysis.start(alive)
     analysis.start(alive)
     assert analysis.pid is not None
+
+
+def test_a_configuration_may_be_long(analyses: Analyses) -> None:
+    label = "x" * 100_000
+    detectors = [["support.fake_detectors:LabelledDetector", {"label": label}]]
+    analysis = analyses.make({"detectors": detectors, "frame_ratio": 0.2})
+    analysis.start(alive)
+    assert analysis.pid is not None
+
+
+def test_all_that_is_wrong_with_a_configuration_is_told(analyses: Analyses) -> None:
+    folder = "/".join(["ü" * 100] * 4)
+    detectors = [["HumanDetector", {"name": f"d{i}", "model": f"{folder}/{i}"}] for i in range(40)]
+    analysis = analyses.make({"detectors": detectors, "frame_ratio": 0.2})
+    with pytest.raises(ConfigurationError) as refused:
+        analysis.start(alive)
+    assert len(refused.value.problems) == 40

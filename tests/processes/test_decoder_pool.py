@@ -37,8 +37,8 @@ def wait() -> None:
 def test_what_decoders_are_copies_of_has_all_that_their_doors_need(pool: DecoderPool) -> None:
     """Looking for libseccomp takes longer than all else that is done for a video before it is decoded."""
     pool.require_cage(wait)
-    assert pool._process
-    assert "libseccomp" in Path(f"/proc/{pool._process.pid}/maps").read_text()
+    assert pool._source
+    assert "libseccomp" in Path(f"/proc/{pool._source.pid}/maps").read_text()
 
 
 @needs_landlock
@@ -69,8 +69,8 @@ def test_a_decoder_is_ended_soon_though_what_it_comes_from_stands_still(
 ) -> None:
     monkeypatch.setattr(decoder_pool, "ANSWER_SECONDS", 0.5, raising=False)
     decoder = pool.take(wait)
-    assert pool._process
-    os.kill(pool._process.pid, signal.SIGSTOP)
+    assert pool._source
+    os.kill(pool._source.pid, signal.SIGSTOP)
     began = time.monotonic()
     decoder.end()
     assert time.monotonic() - began < 30, "as long as a decoder may take to start"

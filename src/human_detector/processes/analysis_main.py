@@ -11,7 +11,7 @@ from importlib import import_module
 from pathlib import Path
 
 from human_detector.processes.cage.doors import confine_analysis_early
-from human_detector.processes.wire import Channel
+from human_detector.processes.wire import LONGEST_OF_THE_WORKER, Channel
 
 SERVING = "human_detector.processes.analysis_serving"
 
@@ -21,7 +21,7 @@ def main() -> None:
     # Ctrl-C and a container's stop reach the whole process group; the worker decides what happens.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    worker = Channel.of_descriptor(int(sys.argv[1]), takes_descriptors=True)
+    worker = Channel.of_descriptor(int(sys.argv[1]), longest=LONGEST_OF_THE_WORKER, takes_descriptors=True)
     settings = worker.receive()
     # It may write wherever its user may: a detector from elsewhere may keep files of its own.
     cage = confine_analysis_early([Path(path) for path in settings["hidden"]], [Path("/")])

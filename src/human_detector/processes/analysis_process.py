@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -18,9 +17,15 @@ from human_detector.processes.analysis_request import AnalysisRequest, AnalysisS
 from human_detector.processes.cage.environments import credential_paths, environment_without_secrets
 from human_detector.processes.cage_rule import CageRule
 from human_detector.processes.decoder_pool import Decoder, DecoderPool
-from human_detector.processes.messages import FROM_ANALYSIS, checked, engine_of, error_of
-from human_detector.processes.start import start_program
-from human_detector.processes.wire import BadWire, Channel, ChannelClosed, pair
+from human_detector.processes.messages import (
+    FROM_ANALYSIS,
+    LONGEST_FROM_ANALYSIS,
+    checked,
+    engine_of,
+    error_of,
+)
+from human_detector.processes.program import Program
+from human_detector.processes.wire import BadWire, ChannelClosed, pair
 
 log = logging.getLogger(__name__)
 
@@ -62,8 +67,7 @@ class AnalysisProcess:
         self._hidden = hidden
         self._cage = CageRule(decoders.settings.cage)
         self._clock = clock
-        self._process: subprocess.Popen[bytes] | None = None
-        self._channel: Channel | None = None
+        self._process: Program | None = None
         self._device: str | None = None
 
     @property
@@ -83,7 +87,7 @@ class AnalysisProcess:
             AnalysisCrashed: it died or stalled.
             DecoderCrashed: no decoder starts.
         """
-        if self._process is not None and self._process.poll() is None:
+        if self._process is not None and self._process.is_alive:
             return
         self._stop_process()
         began = self._clock()
@@ -145,38 +149,28 @@ class AnalysisProcess:
             )
 
     def _start_process(self) -> None:
-        ours, its = pair()
-        self._channel = Channel(ours)
-        with its:
-            environment = environment_without_secrets(os.environ)
-            if self._settings.temporary_folder:
-                environment["TMPDIR"] = str(self._settings.temporary_folder)
-            # What this process can import, that one can: a detector may lie anywhere.
-            environment["PYTHONPATH"] = os.pathsep.join(path or os.curdir for path in sys.path)
-            # May fail for want of memory; then there is no process to stop.
-            self._process = start_program(
-                PROGRAM, [str(its.fileno())], environment, its.fileno(), silent=False
-            )
+        environment = environment_without_secrets(os.environ)
+        if self._settings.temporary_folder:
+            environment["TMPDIR"] = str(self._settings.temporary_folder)
+        # What this process can import, that one can: a detector may lie anywhere.
+        environment["PYTHONPATH"] = os.pathsep.join(path or os.curdir for path in sys.path)
+        # May fail for want of memory; then there is no process to stop.
+        self._process = Program(PROGRAM, environment=environment, silent=False, longest=LONGEST_FROM_ANALYSIS)
         settings = {
             "human_detection": self._settings.human_detection,
             "require_gpu": self._settings.require_gpu,
             "log_format": self._settings.log_format,
             "hidden": [str(path) for path in (*self._hidden(), *credential_paths(os.environ))],
         }
-        self._channel.send(settings)
+        self._tell(settings)
 
     def _stop_process(self) -> None:
         if self._process is not None:
-            self._process.kill()
-            self._process.wait()
+            self._process.end()
             self._process = None
-        if self._channel is not None:
-            self._channel.close()
-            self._channel = None
 
     def _send(self, request: AnalysisRequest, decoder: Decoder) -> None:
         """Give the opened video to the decoder, and the way to the decoder to the analysis."""
-        assert self._channel is not None
         message = {
             "say": "analyze",
             "result_path": str(request.result_path),
@@ -189,10 +183,14 @@ class AnalysisProcess:
         to_decoder, to_analysis = pair()
         with to_decoder, to_analysis, request.video_path.open("rb") as video:
             decoder.decode(video.fileno(), to_analysis)
-            try:
-                self._channel.send(message, [to_decoder.fileno()])
-            except ChannelClosed as error:
-                raise self._crash("the analysis process died before the video") from error
+            self._tell(message, [to_decoder.fileno()])
+
+    def _tell(self, message: Mapping[str, Any], descriptors: Sequence[int] = ()) -> None:
+        assert self._process is not None
+        try:
+            self._process.channel.send(message, descriptors)
+        except ChannelClosed as error:
+            raise self._crash("the analysis process died before it was told what to do") from error
 
     def _await_answer(
         self,
@@ -230,19 +228,15 @@ class AnalysisProcess:
                     raise self._crash(f"the analysis process said {said} instead of {wanted}")
 
     def _receive(self, seconds: float) -> Mapping[str, Any] | None:
-        assert self._channel is not None
         assert self._process is not None
         try:
-            message = self._channel.receive(seconds)
+            message = self._process.channel.receive(seconds)
             return None if message is None else checked(message, FROM_ANALYSIS)
         except BadWire as error:
             raise self._crash(f"the analysis process sent what it must not send: {error}") from error
         except ChannelClosed as error:
-            try:
-                code = self._process.wait(1)
-                how = f"signal {-code}" if code < 0 else f"status {code}"
-            except subprocess.TimeoutExpired:
-                how = "it let go of the worker"
+            code = self._process.code(seconds=1)
+            how = "it lives on" if code is None else f"signal {-code}" if code < 0 else f"status {code}"
             raise self._crash(f"the analysis process died ({how})") from error
 
     def _crash(self, reason: str) -> AnalysisCrashed:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import socket
-import subprocess
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
@@ -15,7 +14,7 @@ from human_detector.errors import DecoderCrashed
 from human_detector.processes.cage.environments import decoder_environment
 from human_detector.processes.cage_rule import CageRule
 from human_detector.processes.messages import FROM_CAGE, FROM_DECODER_SOURCE, checked
-from human_detector.processes.start import start_program
+from human_detector.processes.program import Program
 from human_detector.processes.wire import BadWire, Channel, ChannelClosed, pair
 from human_detector.values import PREFERRED
 from human_detector.video.limits import DEFAULT_LIMITS, VideoLimits
@@ -71,8 +70,7 @@ class DecoderPool:
         self._settings = settings
         self._program = program
         self._cage = CageRule(settings.cage)
-        self._process: subprocess.Popen[bytes] | None = None
-        self._channel: Channel | None = None
+        self._source: Program | None = None
 
     @property
     def settings(self) -> DecoderSettings:
@@ -81,19 +79,12 @@ class DecoderPool:
 
     def start(self) -> None:
         """Start the process that decoders come from, if it does not run."""
-        if self._process is not None and self._process.poll() is None:
+        if self._source is not None and self._source.is_alive:
             return
         self.stop()
-        ours, its = pair()
-        self._channel = Channel(ours)
-        with its:
-            self._process = start_program(
-                self._program,
-                [str(its.fileno()), str(self._settings.memory_mb)],
-                decoder_environment(),
-                its.fileno(),
-                silent=True,
-            )
+        self._source = Program(
+            self._program, str(self._settings.memory_mb), environment=decoder_environment(), silent=True
+        )
 
     def take(self, check: Callable[[], None]) -> Decoder:
         """A decoder that has closed its door, for one video; the caller ends it.
@@ -135,13 +126,9 @@ class DecoderPool:
 
     def stop(self) -> None:
         """End the process that decoders come from; and with it all decoders."""
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait()
-            self._process = None
-        if self._channel is not None:
-            self._channel.close()
-            self._channel = None
+        if self._source is not None:
+            self._source.end()
+            self._source = None
 
     def ask(
         self,
@@ -158,10 +145,10 @@ class DecoderPool:
         """
         deadline = time.monotonic() + patience
         try:
-            if self._channel is None:
+            if self._source is None:
                 raise ChannelClosed
-            self._channel.send(request, descriptors or ())
-            while (answer := self._channel.receive(POLL_SECONDS)) is None:
+            self._source.channel.send(request, descriptors or ())
+            while (answer := self._source.channel.receive(POLL_SECONDS)) is None:
                 check()
                 if time.monotonic() > deadline:
                     raise DecoderCrashed(

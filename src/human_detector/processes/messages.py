@@ -40,6 +40,9 @@ _LARGEST_SIDE = 1 << 20
 _LONGEST_SECONDS = 10**10
 _MOST_FRAMES = 10**12
 _MOST_PROBLEMS = 100
+LONGEST_FROM_ANALYSIS = 2 * _MOST_PROBLEMS * 6 * LONGEST_TEXT
+"""Bytes of the longest message of an analysis: all that is wrong with a configuration, with six bytes for a
+character in JSON, and as much again."""
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NoReturn
 
 LONGEST_BYTES = 1 << 16
+LONGEST_OF_THE_WORKER = 1 << 26
+"""A configuration may have long lists of classes, and an analysis trusts its worker."""
 _LENGTH = struct.Struct(">I")
 _READ_BYTES = 1 << 16
 _MOST_DESCRIPTORS = 4
