@@ -209,7 +209,7 @@ class VideoAnalyzer:
         detectors = [in_tiles(detector) for detector in self.detectors]
         sizes = tuple(dict.fromkeys(detector.input_size for detector in detectors))
         asked_for = Wanted(self.frame_ratio, first, sizes, frames_held(detectors), self.skip_still)
-        with self.open_video(path, asked_for, progress) as video:
+        with closing(self.open_video(path, asked_for, progress)) as video:
             wanted = takewhile(lambda _: not stop(), video.frames())
             with closing(detect_all(wanted, detectors)) as found_frames:
                 for frame in map(carrying.follow, found_frames):

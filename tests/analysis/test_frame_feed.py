@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ from sample_clip import sample_clip
 
 def test_a_frame_comes_in_every_size_that_is_wanted() -> None:
     frames = list(VideoSource(sample_clip()).frames())
-    with LocalFeed(sample_clip(), Wanted(0.5, 0, [(30, 40), None], held=1), lambda _: None) as feed:
+    with closing(LocalFeed(sample_clip(), Wanted(0.5, 0, [(30, 40), None], held=1), lambda _: None)) as feed:
         sampled = list(feed.frames())
     assert [frame.index for frame in sampled] == [0, *range(2, len(frames), 2)]
     scaler = FrameScaler(30, 40)
@@ -27,7 +28,7 @@ def test_a_frame_comes_in_every_size_that_is_wanted() -> None:
 
 def test_frames_before_the_first_one_that_is_wanted_are_passed_over_and_still_count(tmp_path: Path) -> None:
     reported: list[float] = []
-    with LocalFeed(sample_clip(), Wanted(1, 7, [None], held=1), reported.append) as feed:
+    with closing(LocalFeed(sample_clip(), Wanted(1, 7, [None], held=1), reported.append)) as feed:
         first = next(feed.frames())
         assert first.index == 7
         assert feed.info().frame_count == 8

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -241,7 +241,7 @@ def lie(*messages: dict[str, Any], skip_still: bool = True, first: int = 0) -> l
     saying = threading.Thread(target=say_all)
     saying.start()
     wanted = Wanted(1, first, [None], held=1, skip_still=skip_still)
-    with DecodedFeed(ours, wanted, lambda _: None, NO_LIMITS) as feed:
+    with closing(DecodedFeed(ours, wanted, lambda _: None, NO_LIMITS)) as feed:
         try:
             return list(feed.frames())
         finally:

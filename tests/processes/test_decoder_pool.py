@@ -7,6 +7,7 @@ import signal
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -84,7 +85,7 @@ def test_a_command_gives_a_video_up_whose_decoder_stands_still(
     monkeypatch.setattr(decoded_feed, "STALL_SECONDS", 0.5)
     videos = CagedVideos(DecoderSettings())
     try:
-        with videos.open(clip, Wanted(1.0, 0, [None], held=0), lambda _: None) as feed:
+        with closing(videos.open(clip, Wanted(1.0, 0, [None], held=0), lambda _: None)) as feed:
             assert feed._decoder  # type: ignore[attr-defined]
             os.kill(feed._decoder.pid, signal.SIGSTOP)
             with pytest.raises(DecoderCrashed, match="the decoder gave no sign of life for"):

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Protocol, Self
+from typing import Protocol
 
 from human_detector.analysis.sampling import FrameSampler
 from human_detector.analysis.still_scenes import StillScenes
@@ -62,7 +61,7 @@ class SampledFrame:
 
 
 class FrameFeed(Protocol):
-    """The sampled frames of one video. A context manager; `info` and `progress` stay valid after it.
+    """The sampled frames of one video. `info` and `progress` stay valid once it is closed.
 
     Attributes:
         progress: the share of the file that has been read, 0 to 1. It never falls; 1.0 is the end.
@@ -84,14 +83,9 @@ class FrameFeed(Protocol):
         """The facts about what was decoded so far."""
         ...
 
-    def __enter__(self) -> Self: ...
-
-    def __exit__(
-        self,
-        error_type: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None: ...
+    def close(self) -> None:
+        """Let go of the video."""
+        ...
 
 
 OpenVideo = Callable[[Path | str, Wanted, Progress], FrameFeed]
@@ -149,15 +143,8 @@ class LocalFeed:
         self._scalers = {size: FrameScaler(*size) for size in wanted.sizes if size}
         self._wanted = wanted
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        error_type: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """See `FrameFeed`."""
         self._source.close()
 
     @property

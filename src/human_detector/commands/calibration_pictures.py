@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import runpy
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -73,7 +74,7 @@ def _frames(file: Path, count: int, display: Display) -> Iterator[Image]:
     try:
         _, frames = opened.declared_length(file)
         ratio = min(1.0, count / frames) if frames else _GUESSED_RATIO
-        with opened.open(file, Wanted(ratio, 0, (None,), 1), display.update) as feed:
+        with closing(opened.open(file, Wanted(ratio, 0, (None,), 1), display.update)) as feed:
             for frame in islice(feed.frames(), count):
                 yield frame.images[None]  # type: ignore[misc]
     except VideoError as error:

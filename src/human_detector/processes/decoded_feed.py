@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from human_detector.analysis.frame_feed import Progress, SampledFrame, Wanted
 from human_detector.analysis.sampling import FrameSampler
@@ -50,15 +49,8 @@ class DecodedFeed:
         self._info = VideoInfo(0, 0, 0.0, 0.0, 0, complete=True)
         self._progress = 0.0
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        error_type: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """See `FrameFeed`."""
         if self._ring is not None:
             self._ring.close()
         self._channel.close()

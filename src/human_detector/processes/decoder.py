@@ -6,6 +6,7 @@ import os
 import threading
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -50,7 +51,7 @@ def serve(video: int, analysis: Channel, limits: VideoLimits) -> None:
         analysis: says what it wants.
         limits: what the video may ask for.
     """
-    try:
+    with suppress(ChannelClosed):  # Nobody wants it any more.
         request = analysis.receive()
         try:
             match request["say"]:
@@ -58,12 +59,10 @@ def serve(video: int, analysis: Channel, limits: VideoLimits) -> None:
                     hand_over(video, analysis, _wanted(request), limits)
                 case "look":
                     analysis.send(_look(video, decode=request["decode"]))
-        except (ChannelClosed, EOFError):
+        except ChannelClosed:
             raise
         except Exception as error:
             analysis.send(failed(error))
-    except (ChannelClosed, EOFError):
-        pass  # Nobody wants it any more.
 
 
 def _look(video: int, *, decode: bool) -> dict[str, Any]:

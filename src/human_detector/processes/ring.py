@@ -24,6 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from human_detector.analysis.frame_feed import Size
+from human_detector.processes.wire import ChannelClosed
 from human_detector.values import Image, ScaledImage
 
 MOST_SLOTS = 4096
@@ -162,11 +163,11 @@ class RingWriter:
         """Wait for a slot; where its pictures go.
 
         Raises:
-            EOFError: nobody wants a frame any more.
+            ChannelClosed: nobody wants a frame any more.
         """
         number = os.read(self._free_slots, _SLOT_NUMBER.size)
         if not number:
-            raise EOFError
+            raise ChannelClosed
         start = _SLOT_NUMBER.unpack(number)[0] * self._layout.slot_bytes
         return self._layout.pictures(np.frombuffer(self._map, np.uint8, self._layout.slot_bytes, start))
 
