@@ -55,6 +55,25 @@ class Text(Check):
 
 
 @dataclass(frozen=True)
+class Words(Check):
+    """Valid: a text that is not too long, even one without content.
+
+    Attributes:
+        longest: characters.
+    """
+
+    longest: int
+
+    def __call__(self, value: Any) -> str | None:
+        if isinstance(value, str) and len(value) <= self.longest:
+            return None
+        return f"a text of up to {self.longest} characters"
+
+    def schema(self) -> Schema:
+        return {"type": "string", "maxLength": self.longest}
+
+
+@dataclass(frozen=True)
 class Pattern(Check):
     """Valid: a text of a form.
 

@@ -23,7 +23,7 @@ from human_detector.processes.caged_videos import CagedVideos
 from human_detector.processes.decoded_feed import DecodedFeed
 from human_detector.processes.decoder_pool import DecoderSettings
 from human_detector.processes.wire import Channel, ChannelClosed, pair
-from human_detector.results.form import odd_place
+from human_detector.results.form import RESULT
 from human_detector.results.made_of import made_of
 from human_detector.results.tracking import with_tracks
 from human_detector.results.writer import lines_path
@@ -168,7 +168,7 @@ def test_carried_frames_are_those_before_and_say_so(clip: Path, open_video: Open
     assert summary["detectors"]["ColourDetector"]["frames_with_detections"] == 15
     assert summary["detectors"]["ColourDetector"]["distinct"] == 1
     assert document["human_detection"]["skip_still"] is True
-    assert odd_place(json.loads(json.dumps(document))) is None
+    assert RESULT.problems("", json.loads(json.dumps(document))) == []
 
 
 def test_on_the_same_boxes_as_a_full_analysis(clip: Path) -> None:
@@ -210,11 +210,10 @@ def test_without_it_nothing_is_said_of_it() -> None:
 
 def test_what_a_file_says_of_it_is_checked(clip: Path) -> None:
     document = json.loads(json.dumps(analyzer_of(None).analyze(clip).to_dict()))
-    assert odd_place({**document, "summary": {**document["summary"], "carried_frames": -1}}) == (
-        "summary.carried_frames"
-    )
+    document["summary"]["carried_frames"] = -1
     document["frames"][1]["carried"] = "yes"
-    assert odd_place(document) == "frames[1].carried"
+    places = [problem.partition(":")[0] for problem in RESULT.problems("", document)]
+    assert places == ["summary.carried_frames", "frames[1].carried"]
 
 
 def test_the_argument_is_checked() -> None:

@@ -20,7 +20,7 @@ Downwards, to the right, goes what the reader needs; upwards, what the reader ch
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
 from human_detector.errors import (
@@ -32,7 +32,7 @@ from human_detector.errors import (
     VideoError,
 )
 from human_detector.processes.wire import BadWire
-from human_detector.validation import Boolean, Check, ListOf, Number, OneOf, Section, WholeNumber
+from human_detector.validation import Boolean, Check, ListOf, Number, OneOf, Section, WholeNumber, Words
 from human_detector.values import EngineInfo, VideoInfo
 
 LONGEST_TEXT = 2000
@@ -45,16 +45,7 @@ LONGEST_FROM_ANALYSIS = 2 * _MOST_PROBLEMS * 6 * LONGEST_TEXT
 character in JSON, and as much again."""
 
 
-@dataclass(frozen=True)
-class Words(Check):
-    """Valid: a text that is not too long, as is, or without content."""
-
-    def __call__(self, value: Any) -> str | None:
-        """See `Check`."""
-        if isinstance(value, str) and len(value) <= LONGEST_TEXT:
-            return None
-        return f"a text of up to {LONGEST_TEXT} characters"
-
+_WORDS = Words(LONGEST_TEXT)
 
 ERRORS: Mapping[str, type[HumanDetectorError]] = {
     each.__name__: each
@@ -70,22 +61,22 @@ _VIDEO = {
     "duration": Number(0, _LONGEST_SECONDS),
     "frame_count": WholeNumber(0, _MOST_FRAMES),
     "complete": Boolean(),
-    "damage": Words(),
+    "damage": _WORDS,
 }
-_ENGINE = {"name": Words(), "version": Words(), "device": Words()}
-_SENTENCES = ListOf(Words(), "a list of sentences")
+_ENGINE = {"name": _WORDS, "version": _WORDS, "device": _WORDS}
+_SENTENCES = ListOf(_WORDS, "a list of sentences")
 _MISSING = {"missing": _SENTENCES, "missing_extras": _SENTENCES}
 
 
 def _failed(errors: Iterable[str]) -> Section:
     """The message `failed`, with one of these errors."""
-    sentences = ListOf(Words(), "a list of sentences", fewest=1)
+    sentences = ListOf(_WORDS, "a list of sentences", fewest=1)
     return _said(error=OneOf(tuple(errors)), problems=sentences)
 
 
 def _said(**checks: Check) -> Section:
     """A message with all of these keys, beside its own name."""
-    return Section({"say": Words(), **checks}, required=("say", *checks))
+    return Section({"say": _WORDS, **checks}, required=("say", *checks))
 
 
 FROM_ANALYSIS: Mapping[str, Section] = {
@@ -108,9 +99,7 @@ FROM_DECODER_SOURCE: Mapping[str, Section] = {
 _SO_FAR = {"progress": _SHARE, "video": Section(_VIDEO, required=tuple(_VIDEO))}
 _FRAME = _said(index=WholeNumber(0, _MOST_FRAMES), timestamp=Number(0, _LONGEST_SECONDS), **_SO_FAR)
 FROM_DECODER: Mapping[str, Section] = {
-    "looked": _said(
-        seconds=Number(0, _LONGEST_SECONDS), frames=Number(0, _MOST_FRAMES), why_no_video=Words()
-    ),
+    "looked": _said(seconds=Number(0, _LONGEST_SECONDS), frames=Number(0, _MOST_FRAMES), why_no_video=_WORDS),
     "opened": _said(
         width=WholeNumber(1, _LARGEST_SIDE),
         height=WholeNumber(1, _LARGEST_SIDE),

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from human_detector.errors import OtherVersion, PermanentError
 from human_detector.results.document import SCHEMA_VERSION
-from human_detector.results.form import odd_place
+from human_detector.results.form import RESULT
 from human_detector.results.writer import FRAMES_FOLLOW
 from human_detector.utils import parse_json
 
@@ -101,8 +101,8 @@ def _parse_text(content: bytes, place: str) -> Any:
 def _whole(document: Any, place: str) -> dict[str, Any]:
     """The same as `_checked`, if everything in it has the form that it must have."""
     checked = _checked(document, place)
-    if odd := odd_place(checked):
-        raise PermanentError(f"{place} is no result file: {odd} is missing or has another form")
+    if problems := RESULT.problems("", checked):
+        raise PermanentError(f"{place} is no result file: {problems[0]}")
     return checked
 
 
