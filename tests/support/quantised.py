@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 from openvino import opset13 as ops
 
+from human_detector.inference.checksum import Checksum
 from human_detector.inference.openvino_device import core, version
 from human_detector.inference.openvino_graph import read_network
 from human_detector.inference.openvino_module import ov
-from human_detector.inference.quantised_models import checksum_of
 from human_detector.inference.quantised_models import store_quantised as store
 from human_detector.inference.ssd_network import find_network
 
@@ -23,7 +23,7 @@ LEVELS = 256
 def facts_of(graph: Path, openvino: str | None = None, made: str = "2026-01-01T00:00:00Z") -> dict[str, Any]:
     """What the JSON file beside a quantised network says, as far as it decides whether that is taken."""
     return {
-        "model": {"file": graph.name, "sha256": checksum_of(graph)},
+        "model": {"file": graph.name, "sha256": Checksum.of(graph).value},
         "calibration": {"sha256": made},
         "nncf": "3.4.0",
         "openvino": openvino or version(),

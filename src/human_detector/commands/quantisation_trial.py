@@ -7,13 +7,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from human_detector.inference.checksum import Checksum
 from human_detector.inference.engine import Candidates, ModelSettings
 from human_detector.inference.frame_scaler import FrameScaler
 from human_detector.inference.load_engine import load_engine
 from human_detector.inference.model_catalogue import MODELS
 from human_detector.inference.openvino_device import version
 from human_detector.inference.quantise import quantise, read_network_of, read_picture, require_nncf, save
-from human_detector.inference.quantised_models import checksum_of, store_quantised
+from human_detector.inference.quantised_models import store_quantised
 from human_detector.results.agreement import MARGIN, Agreement, compare
 from human_detector.values import Box, Detection
 
@@ -60,7 +61,7 @@ class QuantisationTrial:
             The file that tells of it.
         """
         facts = {
-            "model": {"file": self._graph.name, "sha256": checksum_of(self._graph)},
+            "model": {"file": self._graph.name, "sha256": Checksum.of(self._graph).value},
             "calibration": dict(calibration),
             "nncf": self._nncf,
             "openvino": version(),

@@ -19,18 +19,22 @@ class Checksum:
     algorithm: str
     value: str
 
+    @classmethod
+    def of(cls, path: Path, algorithm: str = "sha256") -> Checksum:
+        """That of a file."""
+
+        def begin() -> hashlib._Hash:
+            if algorithm != "git-blob":
+                return hashlib.new(algorithm)
+            header = b"blob %d\0" % path.stat().st_size
+            return hashlib.sha1(header, usedforsecurity=False)
+
+        with path.open("rb") as file:
+            return cls(algorithm, hashlib.file_digest(file, begin).hexdigest())
+
     def fits(self, path: Path) -> bool:
         """Whether the file is there and has this checksum."""
-        if not path.is_file():
-            return False
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, lambda: self._begin(path)).hexdigest() == self.value
-
-    def _begin(self, path: Path) -> hashlib._Hash:
-        if self.algorithm != "git-blob":
-            return hashlib.new(self.algorithm)
-        header = b"blob %d\0" % path.stat().st_size
-        return hashlib.sha1(header, usedforsecurity=False)
+        return path.is_file() and Checksum.of(path, self.algorithm) == self
 
     def __str__(self) -> str:
         return f"{self.algorithm} {self.value}"

@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from human_detector.inference.checksum import Checksum
+
 FOLDER = "int8"
 _KEY_DIGITS = 16
 
@@ -43,7 +45,7 @@ def find_quantised(graph: Path, openvino: str) -> Found:
     files = sorted((graph.parent / FOLDER).glob("*.json"))
     if not files:
         return Found(None, [])
-    checksum = checksum_of(graph)
+    checksum = Checksum.of(graph).value
     fit: list[tuple[str, Path]] = []
     unfit = []
     for file in files:
@@ -85,12 +87,6 @@ def _place(graph: Path, facts: Mapping[str, Any]) -> Path:
     ]
     key = hashlib.sha256(json.dumps(made_of).encode()).hexdigest()[:_KEY_DIGITS]
     return graph.parent / FOLDER / f"{key}.xml"
-
-
-def checksum_of(path: Path) -> str:
-    """The SHA-256 of a file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _facts(file: Path) -> Mapping[str, Any]:

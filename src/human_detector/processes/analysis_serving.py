@@ -46,15 +46,8 @@ def serve(worker: Channel, settings: Mapping[str, Any], early: Cage) -> None:
     except Exception as error:
         worker.send(_failed(error))
         return
-    late = confine_analysis(uses_gpu=analyzer.engine.device.startswith("GPU"))
-    worker.send(
-        {
-            "say": "ready",
-            "engine": analyzer.engine.to_dict(),
-            "missing": [*early.missing, *late.missing],
-            "missing_extras": [*early.missing_extras, *late.missing_extras],
-        }
-    )
+    cage = early + confine_analysis(uses_gpu=analyzer.engine.device.startswith("GPU"))
+    worker.send({"say": "ready", "engine": analyzer.engine.to_dict(), **cage.lacks})
     while True:
         analyze(analyzer, *requests.next(), worker)
 

@@ -15,18 +15,19 @@ from pathlib import Path
 
 from human_detector.processes.cage.doors import confine_side_program
 
-REQUIRED = "required"
-
 
 def main(cage: str, memory_mb: str, files: str, folder: str, module: str, *arguments: str) -> None:
     """Close the doors, then become the module."""
     readable = map(Path, filter(None, files.split(os.pathsep)))
-    missing = confine_side_program(int(memory_mb) << 20, readable, [Path(folder)]).missing
-    if missing and cage == REQUIRED:
-        refused = (
-            'worker.cage, or HUMAN_DETECTOR_CAGE, is "required", but this program cannot be confined here'
-        )
-        sys.exit(f"{refused}: {'; '.join(missing)}")
+    built = confine_side_program(int(memory_mb) << 20, readable, [Path(folder)])
+    # Not before: NumPy starts threads as soon as it is imported.
+    from human_detector.errors import ConfigurationError
+    from human_detector.processes.cage_rule import CageRule
+
+    try:
+        CageRule(cage).judge("this program", built.lacks)
+    except ConfigurationError as error:
+        sys.exit(str(error))
     sys.argv[1:] = arguments
     runpy.run_module(module, run_name="__main__", alter_sys=True)
 

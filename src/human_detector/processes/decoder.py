@@ -33,7 +33,7 @@ def run_decoder(control: int, memory_mb: int) -> None:
     """
     cage = close_decoder_door(memory_mb << 20, [control])
     channel = Channel.of_descriptor(control, takes_descriptors=True)
-    channel.send({"say": "caged", "missing": list(cage.missing), "missing_extras": list(cage.missing_extras)})
+    channel.send({"say": "caged", **cage.lacks})
     try:
         job = channel.receive()
     except ChannelClosed:

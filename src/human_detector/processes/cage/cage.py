@@ -25,6 +25,19 @@ class Cage:
     missing: tuple[str, ...]
     missing_extras: tuple[str, ...]
 
+    @property
+    def lacks(self) -> dict[str, list[str]]:
+        """What does not hold, for whoever decides what becomes of the process."""
+        return {"missing": list(self.missing), "missing_extras": list(self.missing_extras)}
+
+    def __add__(self, later: Cage) -> Cage:
+        """What holds a process in that has put one cage into force after the other."""
+        return Cage(
+            self.in_force + later.in_force,
+            self.missing + later.missing,
+            self.missing_extras + later.missing_extras,
+        )
+
 
 Part = tuple[str, Callable[[], str | None]]
 """The name of a part, and what puts it in force. It raises OSError or Unavailable where that cannot be done,
