@@ -25,7 +25,7 @@ PAGE = ROOT / "docs" / "architecture.md"
 PICTURE = re.compile(r"```mermaid\n.*?```\n", re.DOTALL)
 
 GROUND = "ground floor"
-GROUND_FILES = {"errors", "logs", "utils", "validation", "values", "version"}
+GROUND_FILES = {"errors", "harmless_text", "logs", "utils", "validation", "values", "version"}
 FRONT_DOORS = {"aws_interface": "worker", "__main__": "commands", "video_analyzer": "analysis"}
 """Files that stand before their room, because people and DESIGN look for them there."""
 

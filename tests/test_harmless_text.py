@@ -10,8 +10,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from human_detector.harmless_text import HarmlessStream, beneath, file_name, harmless
 from human_detector.logs import log_context, set_up_logging
-from human_detector.utils import HarmlessStream, beneath, file_name, harmless
 from support.hostile import NAME, OBEYED, SPELLED
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO, cast
 
-from human_detector.utils import HarmlessStream
+from human_detector.harmless_text import HarmlessStream
 from human_detector.version import __version__
 
 

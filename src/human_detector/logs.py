@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, TextIO, cast
 
-from human_detector.utils import HarmlessStream, harmless, without_secrets
+from human_detector.harmless_text import HarmlessStream, harmless, without_secrets
 
 _job: ContextVar[dict[str, Any] | None] = ContextVar("job", default=None)
 

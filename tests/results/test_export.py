@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 
 from human_detector.commands import export as export_command
 from human_detector.errors import PermanentError
+from human_detector.harmless_text import harmless
 from human_detector.results.detection_arrays import Detections
 from human_detector.results.exports.formats import EXPORTERS
 from human_detector.results.reader import read_result
-from human_detector.utils import harmless
 from support.hostile import NAME
 from support.sample_results import HEIGHT, WIDTH, sample_result, two_labels
 from support.worker_harness import Aws

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from human_detector.utils import without_secrets
+from human_detector.harmless_text import without_secrets
 from support.worker_harness import Aws, WorkerProcess, detection
 
 KEY, SECRET, TOKEN, PASSWORD = "AKIAPLANTEDKEY", "PLANTEDsecret/key", "PLANTEDtoken", "PLANTEDpassword"

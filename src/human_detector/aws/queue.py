@@ -14,7 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from human_detector.aws.error_codes import LOST_MESSAGE_CODES, error_code, is_hopeless
 from human_detector.errors import ConfigurationError, LeaseLost
-from human_detector.utils import harmless
+from human_detector.harmless_text import harmless
 
 log = logging.getLogger(__name__)
 

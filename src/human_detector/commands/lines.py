@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from human_detector.errors import ConfigurationError
-from human_detector.utils import harmless
+from human_detector.harmless_text import harmless
 
 
 def say(text: str) -> None:

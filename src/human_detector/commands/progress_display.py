@@ -17,7 +17,7 @@ from rich.text import Text
 
 from human_detector.commands.batch_progress import MEMORY_SECONDS, BatchProgress, VideoWork
 from human_detector.commands.tables import terminal_columns
-from human_detector.utils import beneath, harmless
+from human_detector.harmless_text import beneath, harmless
 
 LOOK_SECONDS = 0.2
 """How often progress is taken note of, and shown on a terminal."""

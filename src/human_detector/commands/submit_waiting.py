@@ -16,7 +16,7 @@ from human_detector.commands.submission import ONE_VIDEO_FAILS, Submission
 from human_detector.commands.submit_listing import describe_state
 from human_detector.commands.submit_stranded import what_to_do
 from human_detector.errors import ConfigurationError, PermanentError
-from human_detector.utils import file_name
+from human_detector.harmless_text import file_name
 from human_detector.worker.record import Record, lease_seconds_left, number_of
 from human_detector.worker.submitted_records import VideoRecords
 

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from human_detector.utils import beneath, harmless
+from human_detector.harmless_text import beneath, harmless
 
 WIDTH_WITHOUT_TERMINAL = 10_000
 """A file or a pipe has no width: nothing is wrapped there, so that `grep` and `awk` find whole rows."""

@@ -14,8 +14,8 @@ import cv2
 import numpy as np
 
 from human_detector.drawing.frame_pictures import AnalysedFrame, encoded
+from human_detector.harmless_text import file_name
 from human_detector.results.detection_arrays import SIDES
-from human_detector.utils import file_name
 from human_detector.values import Image
 
 MARGIN = 0.1

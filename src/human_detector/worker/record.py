@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
-from human_detector.utils import harmless
+from human_detector.harmless_text import harmless
 
 STEP = "human_detector"
 SOURCE_STEP = "video_split"

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from human_detector.aws.storage import S3Object
 from human_detector.configuration import WorkerSettings
-from human_detector.utils import harmless
+from human_detector.harmless_text import harmless
 from human_detector.worker.side_program import SideProgram
 
 log = logging.getLogger(__name__)

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 from xml.etree.ElementTree import Element, ElementTree, SubElement, indent
 
+from human_detector.harmless_text import harmless
 from human_detector.results.exports.data_sets import LabelledPicture, labelled_pictures, labels_in_order
-from human_detector.utils import harmless
 
 
 def export_cvat(document: Mapping[str, Any], folder: Path, name: str) -> list[Path]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree.ElementTree import Element, ElementTree, SubElement, indent
 
+from human_detector.harmless_text import harmless
 from human_detector.results.document import PRODUCER
 from human_detector.results.exports.data_sets import (
     detections_of,
@@ -15,7 +16,6 @@ from human_detector.results.exports.data_sets import (
     picture_name,
 )
 from human_detector.results.writer import compact
-from human_detector.utils import harmless
 
 BOXES, PICTURE = "label", "image"
 """Names that the tasks and the labelling interface share."""

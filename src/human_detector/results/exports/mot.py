@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from human_detector.harmless_text import file_name
 from human_detector.results.detection_arrays import Detections
 from human_detector.results.labels import labels_apart
-from human_detector.utils import file_name
 
 DIGITS = 4
 """Of a pixel. With them the fractions of the result, which have 5 digits, come back exactly."""
